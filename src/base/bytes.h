@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bytes.h - views, cursors and the one growing buffer.
+ *
+ * A cursor fails once and stays failed, so that a decoder is a straight list of reads with one test at
+ * the end. Sizes are compared, pointers never summed first. All integers are little-endian. */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* A view: borrowed, never owned. data may be NULL only when size is 0. */
+struct bytes {
+    const uint8_t *data;
+    size_t size;
+};
+
+/* The view of a string literal or of a NUL-terminated string, without the NUL. */
+static inline struct bytes bytes_of(const char *text) {
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+static inline struct bytes bytes_view(const void *data, size_t size) {
+    return (struct bytes){(const uint8_t *)data, size};
+}
+static inline bool bytes_equal(struct bytes a, struct bytes b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+/* Bytewise order, shorter first on a tie: <0, 0, >0. */
+int bytes_compare(struct bytes a, struct bytes b);
+/* True when the bytes are UTF-8 without surrogates or overlong forms (RFC 3629). */
+bool bytes_utf8(struct bytes text);
+
+/* Reads from a view. After a failed read every later read fails and gives zeros. */
+struct reader {
+    const uint8_t *at;
+    size_t left;
+    bool failed;
+};
+
+static inline struct reader reader_of(struct bytes from) {
+    return (struct reader){from.data, from.size, false};
+}
+uint8_t reader_u8(struct reader *reader);
+uint16_t reader_u16(struct reader *reader);
+uint32_t reader_u32(struct reader *reader);
+uint64_t reader_u64(struct reader *reader);
+uint64_t reader_varint(struct reader *reader);                  /* LEB128, at most 10 bytes */
+struct bytes reader_bytes(struct reader *reader, size_t size);  /* a view into the source */
+
+/* Writes into memory that the caller owns; never past `capacity`. */
+struct writer {
+    uint8_t *data;
+    size_t size, capacity;
+    bool failed;
+};
+
+static inline struct writer writer_of(void *data, size_t capacity) {
+    return (struct writer){(uint8_t *)data, 0, capacity, false};
+}
+void writer_u8(struct writer *writer, uint8_t value);
+void writer_u16(struct writer *writer, uint16_t value);
+void writer_u32(struct writer *writer, uint32_t value);
+void writer_u64(struct writer *writer, uint64_t value);
+void writer_varint(struct writer *writer, uint64_t value);
+void writer_bytes(struct writer *writer, struct bytes from);
+
+/* A growing byte array. A failed allocation makes it fail and stay failed (`failed`), with what it had
+ * intact; buffer_clear keeps the memory and forgives. Zero-initialised plus `memory` is a valid one. */
+struct buffer {
+    const struct memory *memory;
+    uint8_t *data;
+    size_t size, capacity;
+    bool failed;
+};
+
+static inline struct buffer buffer_of(const struct memory *memory) {
+    return (struct buffer){memory, NULL, 0, 0, false};
+}
+static inline struct bytes buffer_view(const struct buffer *buffer) {
+    return (struct bytes){buffer->data, buffer->size};
+}
+/* Room for `size` more bytes: where to write them, or NULL (then failed is set). The caller adds what
+ * it wrote to `size`. */
+uint8_t *buffer_room(struct buffer *buffer, size_t size);
+void buffer_u8(struct buffer *buffer, uint8_t value);
+void buffer_u32(struct buffer *buffer, uint32_t value);
+void buffer_u64(struct buffer *buffer, uint64_t value);
+void buffer_varint(struct buffer *buffer, uint64_t value);
+void buffer_bytes(struct buffer *buffer, struct bytes from);
+void buffer_text(struct buffer *buffer, const char *text);
+void buffer_format(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void buffer_clear(struct buffer *buffer);
+/* Drops the first `size` bytes (size <= buffer->size) and moves the rest to the front. */
+void buffer_drop(struct buffer *buffer, size_t size);
+void buffer_free(struct buffer *buffer);
+
+static inline unsigned varint_size(uint64_t value) {
+    return (unsigned)((70 - __builtin_clzll(value | 1)) / 7);
+}
+
+#endif
