@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cell.h - the smallest thing with a version, and the containers that hold cells inside a world.
+ *
+ * Internal to world/. A cell lies in a slab (it never moves), is found through one keyed hash over
+ * (owner, category, key), and hangs on three lists: the world's order of last change, its owner's
+ * cells in order of creation, and its category's order of expiry (lives or tombstones). */
+#ifndef WORLD_CELL_H
+#define WORLD_CELL_H
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/slab.h"
+#include "base/table.h"
+#include "world/effect.h"
+#include "world/history.h"
+#include "world/world.h"
+
+/* What an update touches comes first. */
+struct cell {
+    uint64_t owner;
+    uint8_t *key;
+    uint32_t handle; /* of the slab */
+    uint16_t key_size;
+    uint16_t space;   /* index of its category in this world */
+    uint64_t version; /* 64-bit, of the newest record */
+    uint64_t origin;  /* stream of the last write, 0: none */
+    bool live;        /* the newest record is not a tombstone */
+    struct history history;
+    struct clock clock;
+    struct list changed; /* world.changed, by seq of the newest record */
+    struct list expiry;  /* space.lives or space.graves, by time of the newest record; else empty */
+    struct list owned;   /* owner.cells, by creation */
+    uint64_t hash;
+};
+
+/* A category as this world knows it: name, policy, floor. */
+struct space {
+    struct bytes name;
+    const struct category *policy; /* NULL: no longer declared, and nothing of it is kept */
+    uint64_t floor; /* versions up to here were given away (forgotten tombstones, reservations) */
+    uint64_t reserved;  /* a restart begins above this: what a crash may lose lies below */
+    uint64_t cells;     /* live and graves */
+    struct list lives;  /* live cells with a ttl, the oldest write first */
+    struct list graves; /* tombstones, the oldest first */
+};
+
+struct owner {
+    uint64_t id;
+    struct list cells;
+    uint64_t bytes;      /* of history rings and keys */
+    uint32_t cell_count; /* graves count too until forgotten */
+    uint32_t sessions;
+    uint32_t parked;
+    uint32_t handle;
+    uint32_t key_count;
+    uint64_t key_bytes;  /* of remembered answers */
+    struct list keys;    /* remembered idempotency keys, the oldest first */
+    struct list leaving; /* world.leaving: session cells are still to be deleted; else empty */
+};
+
+struct conflicts; /* conflict.c: parked and decided */
+struct keys;      /* idempotency.c */
+struct proposals; /* proposal.c */
+
+#define SPACES_MAX 4096 /* of one world: bounds what undeclared category names can cost */
+#define SPACE_NONE UINT32_MAX
+
+struct world {
+    const struct memory *memory;
+    struct world_config config;
+    char name[128];
+    uint64_t prefix;
+    ss_time now;
+    uint32_t tick;
+    uint64_t seq;       /* of the newest effect */
+    uint64_t request;   /* last request id */
+    uint64_t forgotten; /* greatest seq of a tombstone that was forgotten */
+    uint64_t nodes[CLOCK_ENTRIES_MAX];
+    uint32_t node_count; /* nodes[0] is this node */
+
+    struct slab cells;
+    struct table cell_index;
+    struct list changed; /* cells, the least recently changed first */
+    struct slab owners;
+    struct table owner_index;
+    struct space *spaces;
+    size_t space_count, space_capacity;
+    struct table space_index;
+
+    struct conflicts *conflicts;
+    struct keys *keys;
+    struct proposals *proposals;
+    struct list leaving; /* owners without a session whose session cells could not be deleted */
+    struct buffer effects;
+    enum durability effects_durability;
+    struct world_stats stats; /* counted as it happens; world_stats completes it */
+
+    /* What the last outcome borrows. */
+    struct arena scratch;
+    struct buffer merged, correction;
+    struct paths overwritten;
+    struct reason why;
+};
+
+/* The cell, live or grave, or NULL. */
+struct cell *cell_find(const struct world *world, uint64_t owner, struct bytes category,
+                       struct bytes key);
+/* The same with a known category (an index into spaces) and hash. */
+uint64_t cell_hash(const struct world *world, uint64_t owner, uint32_t space, struct bytes key);
+struct cell *cell_lookup(const struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
+                         struct bytes key);
+/* A cell that has no version yet: the caller writes one at once, or forgets it. NULL: out of
+ * memory. */
+struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
+                         struct bytes key);
+void cell_forget(struct world *world, struct cell *cell);
+
+/* The index of the category of that name, SPACE_NONE when this world has not met it. */
+uint32_t space_find(const struct world *world, struct bytes name);
+/* The same, met now at the latest. SS_OK, SS_ERR_NOMEM, SS_ERR_TOO_LARGE beyond SPACES_MAX. */
+int space_intern(struct world *world, struct bytes name, const struct category *policy,
+                 uint32_t *space);
+void spaces_free(struct world *world);
+
+struct owner *owner_find(const struct world *world, uint64_t id);
+struct owner *owner_obtain(struct world *world, uint64_t id); /* NULL: out of memory */
+void owner_release(struct world *world,
+                   struct owner *owner); /* frees it when nothing is left of it */
+/* A view of `record` of `cell`; the clock only with the newest. */
+struct cell_view cell_view_of(const struct world *world, const struct cell *cell,
+                              const struct record *record);
+
+static inline const struct category *cell_policy(const struct world *world,
+                                                 const struct cell *cell) {
+    return world->spaces[cell->space].policy;
+}
+static inline struct bytes cell_key(const struct cell *cell) {
+    return (struct bytes){cell->key, cell->key_size};
+}
+
+#endif

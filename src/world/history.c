@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two shapes of the ring, `wrap` telling them apart:
+ *
+ *   wrap == 0   [ free | first ....... last | end  free ]
+ *   wrap != 0   [ .. last | end  free  first ....... | wrap  unused ]
+ *
+ * A push works on a copy of the bookkeeping: forgetting moves no bytes, so until a place is found
+ * for the new record nothing has happened, and a failed allocation leaves the history as it was. */
+#include "world/history.h"
+
+#include <assert.h>
+
+#include "base/status.h"
+
+#define RING_MIN 128u
+#define RING_MAX ((uint64_t)1 << 31)
+#define NO_PLACE UINT32_MAX
+
+static uint64_t space_of(size_t size) {
+    return (sizeof(struct record) + (uint64_t)size + 7) & ~(uint64_t)7;
+}
+
+static struct record *at(const struct history *history, uint32_t offset) {
+    assert(offset < history->capacity && offset % 8 == 0);
+    return (struct record *)(void *)(history->ring + offset);
+}
+
+static uint32_t after(const struct history *history, uint32_t offset) {
+    uint32_t next = offset + (uint32_t)space_of(at(history, offset)->size);
+    return next == history->wrap && next != 0 ? 0 : next;
+}
+
+const struct record *history_newest(const struct history *history) {
+    return history->count ? at(history, history->last) : NULL;
+}
+
+const struct record *history_oldest(const struct history *history) {
+    return history->count ? at(history, history->first) : NULL;
+}
+
+const struct record *history_newer(const struct history *history, const struct record *record) {
+    uint32_t offset = (uint32_t)((const uint8_t *)record - history->ring);
+    assert(offset < history->capacity);
+    return offset == history->last ? NULL : at(history, after(history, offset));
+}
+
+/* ---- forgetting ------------------------------------------------------------------------------ */
+
+static void drop_oldest(struct history *history) {
+    assert(history->count > 0);
+    uint32_t next = history->first + (uint32_t)space_of(at(history, history->first)->size);
+    history->trimmed = true;
+    if (--history->count == 0) {
+        history->first = history->last = history->end = history->wrap = 0;
+    } else if (next == history->wrap) {
+        history->first = history->wrap = 0;
+    } else {
+        history->first = next;
+    }
+}
+
+/* Forgets the too many and the too old, but keeps `least`. Time never goes back inside a history:
+ * behind a record that is young enough none is too old, and its header need not even be fetched. */
+static void forget(struct history *history, uint32_t least, uint32_t versions, ss_time keep_since) {
+    while (history->count > least) {
+        bool old = at(history, history->first)->time < keep_since;
+        if (!old && history->count <= versions) return;
+        drop_oldest(history);
+        if (!old && history->count <= versions) return;
+    }
+}
+
+void history_trim(struct history *history, uint32_t versions, ss_time keep_since) {
+    assert(versions > 0);
+    forget(history, 1, versions, keep_since);
+}
+
+void history_undo(struct history *history, uint32_t count) {
+    assert(count <= history->count);
+    if (count == history->count) return;
+    uint32_t offset = history->first;
+    for (uint32_t i = 1; i < count; i++)
+        offset = after(history, offset);
+    bool upper = count > 0 && offset >= history->first;
+    history->last = count ? offset : 0;
+    history->end = count ? offset + (uint32_t)space_of(at(history, offset)->size) : 0;
+    if (upper || count == 0) history->wrap = 0;
+    if (count == 0) history->first = 0;
+    history->count = count;
+}
+
+/* ---- adding ---------------------------------------------------------------------------------- */
+
+/* Where a record of `size` bytes goes, NO_PLACE when the ring is too full. */
+static uint32_t place(const struct history *history, uint64_t size) {
+    uint32_t top = history->wrap ? history->first : history->capacity;
+    if (top - history->end >= size) return history->end;
+    if (!history->wrap && history->count && history->first >= size) return 0;
+    return NO_PLACE;
+}
+
+/* The capacity that holds everything kept and `size` bytes more: twice as much as before, but no
+ * more than `versions` records like this one take, so that a full ring is reused from the oldest
+ * record on. */
+static uint64_t grown(const struct history *history, uint64_t size, uint32_t versions) {
+    uint64_t used = history->wrap ? history->wrap - history->first + history->end
+                                  : history->end - history->first;
+    uint64_t capacity = history->capacity ? (uint64_t)history->capacity * 2 : RING_MIN;
+    uint64_t full = size * versions;
+    if (capacity > full && full >= used + size && full > history->capacity) return full;
+    while (capacity < used + size)
+        capacity *= 2;
+    return capacity;
+}
+
+uint32_t history_needs(const struct history *history, size_t size, uint32_t versions,
+                       ss_time keep_since) {
+    struct history copy = *history;
+    forget(&copy, 0, versions - 1, keep_since);
+    if (place(&copy, space_of(size)) != NO_PLACE) return history->capacity;
+    uint64_t capacity = grown(&copy, space_of(size), versions);
+    return capacity > RING_MAX ? UINT32_MAX : (uint32_t)capacity;
+}
+
+/* Moves what is kept to the front of a new ring; the old one is left to the caller. */
+static int relocate(struct history *history, const struct memory *memory, uint64_t capacity) {
+    if (capacity > RING_MAX) return SS_ERR_NOMEM;
+    uint8_t *ring = memory_alloc(memory, (size_t)capacity);
+    if (!ring) return SS_ERR_NOMEM;
+    uint32_t upper = (history->wrap ? history->wrap : history->end) - history->first;
+    if (upper) memcpy(ring, history->ring + history->first, upper);
+    if (history->wrap) {
+        memcpy(ring + upper, history->ring, history->end);
+        history->last += upper;
+        history->end += upper;
+    } else {
+        history->last -= history->count ? history->first : 0;
+        history->end -= history->first;
+    }
+    history->ring = ring;
+    history->capacity = (uint32_t)capacity;
+    history->first = history->wrap = 0;
+    return SS_OK;
+}
+
+static struct record *append(struct history *history, uint32_t offset, const struct record *header,
+                             struct bytes state) {
+    if (offset == 0 && history->count) history->wrap = history->end;
+    history->last = offset;
+    history->end = offset + (uint32_t)space_of(state.size);
+    history->count++;
+    struct record *record = at(history, offset);
+    *record = *header;
+    record->size = (uint32_t)state.size;
+    if (state.size) memcpy(record->state, state.data, state.size);
+    return record;
+}
+
+int history_push(struct history *history, const struct memory *memory, const struct record *header,
+                 struct bytes state, uint32_t versions, ss_time keep_since, struct record **out) {
+    assert(versions > 0 && header->version != 0);
+    struct history next = *history;
+    uint64_t size = space_of(state.size);
+    forget(&next, 0, versions - 1, keep_since);
+    uint32_t offset = place(&next, size);
+    if (offset == NO_PLACE) {
+        int status = relocate(&next, memory, grown(&next, size, versions));
+        if (status != SS_OK) return status;
+        offset = next.end;
+    }
+    struct record *record = append(&next, offset, header, state);
+    if (next.ring != history->ring) memory_free(memory, history->ring, history->capacity);
+    *history = next;
+    assert(history->count <= versions && history_newest(history) == record);
+    if (out) *out = record;
+    return SS_OK;
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+const struct record *history_find(const struct history *history, uint32_t version) {
+    const struct record *record = history_newest(history);
+    if (record && record->version == version) return record;
+    for (record = history_oldest(history); record; record = history_newer(history, record))
+        if (record->version == version) return record;
+    return NULL;
+}
+
+const struct record *history_at(const struct history *history, uint64_t seq) {
+    const struct record *found = NULL, *record = history_newest(history);
+    if (record && record->seq <= seq) return record;
+    for (record = history_oldest(history); record && record->seq <= seq;
+         record = history_newer(history, record))
+        found = record;
+    return found;
+}
+
+void history_free(struct history *history, const struct memory *memory) {
+    memory_free(memory, history->ring, history->capacity);
+    *history = (struct history){0};
+}

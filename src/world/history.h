@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* history.h - the one ring of past versions of a cell, the newest of which is what stands.
+ *
+ * It is merge base, delta base, rewind, late joiner, replay and inspector: there is no second history
+ * anywhere. Records lie packed in one block that grows by doubling to what the policy needs and is then
+ * reused, so a steady cell allocates nothing:
+ *
+ *   [record header 40 B | state bytes, padded to 8]  [...]  ...
+ *
+ * The ring wraps only between records: a record that does not fit behind the last one starts at 0. */
+#ifndef WORLD_HISTORY_H
+#define WORLD_HISTORY_H
+
+#include "base/bytes.h"
+#include "base/time.h"
+
+enum { RECORD_DELETED = 1 };
+
+struct record {
+    uint64_t seq;        /* the world's order of effects */
+    ss_time time;        /* arrival at the world */
+    uint64_t writer;     /* player id, 0: the server itself */
+    uint32_t version;    /* wire form; the cell knows the upper half */
+    uint32_t size;       /* of the state, 0 when deleted */
+    uint32_t tick;
+    uint16_t latency_ms; /* measured, clamped to the rewind cap: action time = time - latency */
+    uint8_t node;        /* index into the world's nodes */
+    uint8_t flags;
+    uint8_t state[];
+};
+_Static_assert(sizeof(struct record) == 40, "the record header is part of the memory budget");
+
+struct history {
+    uint8_t *ring;
+    uint32_t capacity; /* bytes */
+    uint32_t first;    /* offset of the oldest record */
+    uint32_t last;     /* offset of the newest record */
+    uint32_t end;      /* offset behind the newest record */
+    uint32_t wrap;     /* where the upper part ends when the ring has wrapped, else 0 */
+    uint32_t count;
+    bool trimmed; /* records were forgotten: the oldest kept one is not the cell's first */
+};
+
+/* Appends a copy of `state` under `header` (whose `size` is set here), forgetting records older than
+ * `keep_since` or beyond `versions` first; the newest is always kept. SS_ERR_NOMEM leaves the history
+ * as it was. Returns the new record in `*out` when not NULL. */
+int history_push(struct history *history, const struct memory *memory, const struct record *header,
+                 struct bytes state, uint32_t versions, ss_time keep_since, struct record **out);
+
+/* Forgets what a push with these arguments would forget, but never the newest. */
+void history_trim(struct history *history, uint32_t versions, ss_time keep_since);
+/* Takes back the newest records until `count` are left: for the undoing of pushes that forgot nothing. */
+void history_undo(struct history *history, uint32_t count);
+/* The bytes that the ring would have after history_push. */
+uint32_t history_needs(const struct history *history, size_t size, uint32_t versions,
+                       ss_time keep_since);
+
+/* The newest and the oldest record, NULL when empty; the next newer one, NULL at the end. */
+const struct record *history_newest(const struct history *history);
+const struct record *history_oldest(const struct history *history);
+const struct record *history_newer(const struct history *history, const struct record *record);
+/* The record with that wire version, NULL when it is no longer kept. */
+const struct record *history_find(const struct history *history, uint32_t version);
+/* The newest record with seq <= `seq`; NULL when that is no longer known or the cell was not there yet
+ * (that is so when nothing was `trimmed`). */
+const struct record *history_at(const struct history *history, uint64_t seq);
+void history_free(struct history *history, const struct memory *memory);
+
+static inline struct bytes record_state(const struct record *record) {
+    return (struct bytes){record->state, record->size};
+}
+static inline bool record_deleted(const struct record *record) {
+    return (record->flags & RECORD_DELETED) != 0;
+}
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* subscriber.c - first what the client lacks, then rounds over what changes.
+ *
+ * The start tells named keys that no longer live, then every live cell that the client has not,
+ * slot by slot: each slot is met exactly once, so a cell that changes all the time cannot run away
+ * from a slow reader. A subscriber that resumes skips that, its start is the changes since. From
+ * there on round.h says which cell comes next, and what is asked of it here is whether it concerns
+ * this reader. */
+#include "world/subscriber.h"
+
+#include <math.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "world/area.h"
+#include "world/budget.h"
+#include "world/interest.h"
+#include "world/round.h"
+
+/* A named key that did not live when the subscriber began. */
+struct gone {
+    struct bytes category, key;
+    uint64_t owner;
+};
+
+struct subscriber {
+    const struct world *world;
+    struct arena names; /* what the filter's lists were copied to */
+    struct interest interest;
+    struct area area;
+    uint64_t origin;
+
+    bool caught_up;
+    bool resumed;         /* by `since` */
+    uint64_t begin;       /* the world's effect when it was created */
+    uint32_t slot, slots; /* the next slot to look at; how many there were */
+    struct table current; /* cells that the client has already, under hash_mix(their seq) */
+    struct arena start;   /* holds what follows until caught up */
+    struct gone *gone;
+    size_t gone_count, gone_next;
+
+    struct round round;
+    ss_time interval, round_began, round_due;
+    struct budget budget;
+};
+
+enum step { STEP_TOLD, STEP_DONE, STEP_WAIT };
+
+/* ---- creation -------------------------------------------------------------------------------- */
+
+static int check_filter(const struct subscriber_filter *filter, const struct world *world) {
+    if (filter->category_count > UINT32_MAX || filter->owner_count > UINT32_MAX ||
+        filter->known_count > UINT32_MAX || filter->interval < 0)
+        return SS_ERR_INVALID;
+    if (filter->has_area) {
+        for (int i = 0; i < 3; i++)
+            if (!isfinite(filter->center[i])) return SS_ERR_INVALID;
+        if (!isfinite(filter->radius) || filter->radius < 0) return SS_ERR_INVALID;
+    }
+    /* An effect still to come was lost in a crash. */
+    if (filter->since > world->seq) return SS_ERR_STALE;
+    return filter->since != 0 && filter->since < world->forgotten ? SS_ERR_STALE : SS_OK;
+}
+
+static bool copy_text(struct arena *arena, struct bytes from, struct bytes *to) {
+    *to = arena_copy(arena, from);
+    return to->size == from.size;
+}
+
+static int copy_categories(struct subscriber *subscriber, const struct subscriber_filter *filter) {
+    size_t count = filter->category_count;
+    if (count == 0) return SS_OK;
+    struct bytes *categories = arena_alloc(&subscriber->names, count * sizeof *categories);
+    if (!categories) return SS_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        if (!copy_text(&subscriber->names, filter->categories[i], &categories[i]))
+            return SS_ERR_NOMEM;
+    subscriber->interest.categories = categories;
+    subscriber->interest.category_count = count;
+    return SS_OK;
+}
+
+static int copy_owners(struct subscriber *subscriber, const struct subscriber_filter *filter) {
+    size_t count = filter->owner_count;
+    if (count == 0) return SS_OK;
+    uint64_t *owners = arena_alloc(&subscriber->names, count * sizeof *owners);
+    if (!owners) return SS_ERR_NOMEM;
+    memcpy(owners, filter->owners, count * sizeof *owners);
+    subscriber->interest.owners = owners;
+    subscriber->interest.owner_count = count;
+    return SS_OK;
+}
+
+static int copy_interest(struct subscriber *subscriber, const struct subscriber_filter *filter) {
+    int status = copy_categories(subscriber, filter);
+    if (status == SS_OK) status = copy_owners(subscriber, filter);
+    if (status == SS_OK) status = interest_open(&subscriber->interest);
+    return status;
+}
+
+/* What the client named is current, gone, or will be told anyway. */
+static int copy_known_version(struct subscriber *subscriber, const struct known_version *known) {
+    uint64_t owner;
+    struct cell *cell;
+    if (!interest_known(&subscriber->interest, known, &owner, &cell)) return SS_OK;
+    const struct record *record = cell ? history_newest(&cell->history) : NULL;
+    bool current = record && record->version == known->version;
+    if (cell && cell->live) {
+        int status = area_admit(&subscriber->area, subscriber->world, cell);
+        if (status != SS_OK || !current) return status;
+        return table_add(&subscriber->current, hash_mix(record->seq), cell->handle);
+    }
+    if (current) return SS_OK;
+    struct gone *gone = &subscriber->gone[subscriber->gone_count];
+    gone->owner = owner;
+    if (!copy_text(&subscriber->start, known->category, &gone->category) ||
+        !copy_text(&subscriber->start, known->key, &gone->key))
+        return SS_ERR_NOMEM;
+    subscriber->gone_count++;
+    return SS_OK;
+}
+
+static int copy_known(struct subscriber *subscriber, const struct subscriber_filter *filter) {
+    if (filter->known_count == 0) return SS_OK;
+    subscriber->gone =
+        arena_alloc(&subscriber->start, filter->known_count * sizeof *subscriber->gone);
+    int status = subscriber->gone ? SS_OK : SS_ERR_NOMEM;
+    for (size_t i = 0; status == SS_OK && i < filter->known_count; i++)
+        status = copy_known_version(subscriber, &filter->known[i]);
+    return status;
+}
+
+/* A client that resumes may have whatever is inside, and whatever has changed since: nobody knows
+ * where that stood before. */
+static int resume_area(struct subscriber *subscriber, uint64_t since) {
+    const struct world *world = subscriber->world;
+    if (!subscriber->area.active) return SS_OK;
+    for (const struct list *link = world->changed.next; link != &world->changed;
+         link = link->next) {
+        const struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+        if (!interest_covers(&subscriber->interest, cell)) continue;
+        int status = history_newest(&cell->history)->seq > since
+                         ? area_admit(&subscriber->area, world, cell)
+                         : area_admit_inside(&subscriber->area, world, cell);
+        if (status != SS_OK) return status;
+    }
+    return SS_OK;
+}
+
+static void subscriber_init(struct subscriber *subscriber, const struct world *world,
+                            const struct subscriber_filter *filter, ss_time now) {
+    *subscriber = (struct subscriber){
+        .world = world,
+        .names = arena_of(world->memory, 256),
+        .interest = {.world = world, .player = filter->player, .server = filter->server},
+        .area = {.active = filter->has_area,
+                 .radius = filter->radius,
+                 .members = table_of(world->memory)},
+        .origin = filter->origin,
+        .resumed = filter->since != 0,
+        .begin = world->seq,
+        .slots = filter->since ? 0 : world->cells.used,
+        .current = table_of(world->memory),
+        .start = arena_of(world->memory, 1024),
+        .round = round_of(filter->since ? filter->since : world->seq),
+        .interval = filter->interval,
+        .round_due = now,
+        .budget = budget_of(filter->bytes_per_second, now),
+    };
+    memcpy(subscriber->area.center, filter->center, sizeof filter->center);
+}
+
+int subscriber_create(struct subscriber **out, struct world *world,
+                      const struct subscriber_filter *filter, ss_time now) {
+    int status = check_filter(filter, world);
+    if (status != SS_OK) return status;
+    struct subscriber *subscriber = memory_alloc(world->memory, sizeof *subscriber);
+    if (!subscriber) return SS_ERR_NOMEM;
+    subscriber_init(subscriber, world, filter, now);
+    status = copy_interest(subscriber, filter);
+    if (status == SS_OK)
+        status = subscriber->resumed ? resume_area(subscriber, filter->since)
+                                     : copy_known(subscriber, filter);
+    if (status != SS_OK) {
+        subscriber_destroy(subscriber);
+        return status;
+    }
+    *out = subscriber;
+    return SS_OK;
+}
+
+static void start_free(struct subscriber *subscriber) {
+    table_free(&subscriber->current);
+    arena_free(&subscriber->start);
+    subscriber->gone = NULL;
+    subscriber->gone_count = subscriber->gone_next = 0;
+    subscriber->slot = subscriber->slots;
+}
+
+void subscriber_destroy(struct subscriber *subscriber) {
+    const struct memory *memory = subscriber->world->memory;
+    start_free(subscriber);
+    interest_close(&subscriber->interest);
+    arena_free(&subscriber->names);
+    table_free(&subscriber->area.members);
+    memory_free(memory, subscriber, sizeof *subscriber);
+}
+
+/* ---- one cell -------------------------------------------------------------------------------- */
+
+static bool handle_equal(const void *context, uint32_t handle) {
+    return *(const uint32_t *)context == handle;
+}
+
+/* The client named the very version that stands. */
+static bool is_current(const struct subscriber *subscriber, const struct cell *cell,
+                       const struct record *record) {
+    return table_find(&subscriber->current, hash_mix(record->seq), handle_equal, &cell->handle) !=
+           TABLE_NONE;
+}
+
+/* STEP_TOLD: `change` is what the reader must hear of this cell; STEP_DONE: nothing; STEP_WAIT:
+ * there is no memory to remember that it heard. */
+static enum step look_at(struct subscriber *subscriber, const struct cell *cell,
+                         struct change *change) {
+    const struct world *world = subscriber->world;
+    const struct record *record = history_newest(&cell->history);
+    if (!interest_covers(&subscriber->interest, cell)) return STEP_DONE;
+    enum area_verdict verdict = area_judge(&subscriber->area, world, cell, record);
+    if (verdict == AREA_NO_MEMORY) return STEP_WAIT;
+    if (verdict == AREA_OUTSIDE) return STEP_DONE;
+    bool own = subscriber->origin != 0 && cell->origin == subscriber->origin;
+    if (verdict == AREA_TELL && (own || is_current(subscriber, cell, record))) return STEP_DONE;
+    change->kind = verdict == AREA_LEFT ? CHANGE_LEFT : CHANGE_CELL;
+    change->view = cell_view_of(world, cell, record);
+    return STEP_TOLD;
+}
+
+/* ---- the start ------------------------------------------------------------------------------- */
+
+static enum step tell_gone(struct subscriber *subscriber, uint64_t until, struct change *change) {
+    const struct world *world = subscriber->world;
+    while (subscriber->gone_next < subscriber->gone_count) {
+        const struct gone *gone = &subscriber->gone[subscriber->gone_next];
+        const struct cell *cell = cell_find(world, gone->owner, gone->category, gone->key);
+        const struct record *record = cell ? history_newest(&cell->history) : NULL;
+        if (record && record->seq > until) return STEP_WAIT;
+        /* What lives again will be told as such; or, outside an area by now, as left. */
+        bool again = cell && cell->live;
+        if (again && area_admit(&subscriber->area, world, cell) != SS_OK) return STEP_WAIT;
+        subscriber->gone_next++;
+        if (again) continue;
+        change->kind = CHANGE_CELL;
+        change->view = record ? cell_view_of(world, cell, record)
+                              : (struct cell_view){.owner = gone->owner,
+                                                   .category = gone->category,
+                                                   .key = gone->key,
+                                                   .deleted = true};
+        return STEP_TOLD;
+    }
+    return STEP_DONE;
+}
+
+/* A cell that is not durable yet is waited for, unless it has changed since the beginning: then the
+ * rounds will meet it. */
+static enum step tell_slots(struct subscriber *subscriber, uint64_t until, struct change *change) {
+    const struct world *world = subscriber->world;
+    for (; subscriber->slot < subscriber->slots; subscriber->slot++) {
+        const struct cell *cell = slab_at(&world->cells, subscriber->slot);
+        if (!cell->live || !slot_holds(cell)) continue;
+        uint64_t seq = history_newest(&cell->history)->seq;
+        if (seq > until && seq > subscriber->begin) continue;
+        if (seq > until) return STEP_WAIT;
+        enum step step = look_at(subscriber, cell, change);
+        if (step == STEP_DONE) continue;
+        if (step == STEP_TOLD) subscriber->slot++;
+        return step;
+    }
+    return STEP_DONE;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+static bool begin_round(struct subscriber *subscriber, uint64_t until, ss_time now) {
+    uint64_t seq = subscriber->world->seq, end = seq < until ? seq : until;
+    if (end <= subscriber->round.told || now < subscriber->round_due) return false;
+    round_begin(&subscriber->round, end);
+    subscriber->round_began = now;
+    return true;
+}
+
+/* A round in which nothing was told does not delay the next one. */
+static bool follow(struct subscriber *subscriber, uint64_t until, ss_time now,
+                   struct change *change) {
+    struct round *round = &subscriber->round;
+    const struct cell *cell;
+    while (round_open(round) || begin_round(subscriber, until, now)) {
+        while ((cell = round_next(round, subscriber->world))) {
+            enum step step = look_at(subscriber, cell, change);
+            if (step == STEP_WAIT) return false;
+            round_pass(round, cell);
+            if (step == STEP_DONE) continue;
+            subscriber->round_due = time_add(subscriber->round_began, subscriber->interval);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool start(struct subscriber *subscriber, uint64_t until, ss_time now,
+                  struct change *change) {
+    enum step step = tell_gone(subscriber, until, change);
+    if (step == STEP_DONE) step = tell_slots(subscriber, until, change);
+    if (step != STEP_DONE) return step == STEP_TOLD;
+    if (subscriber->round.told < subscriber->begin && follow(subscriber, until, now, change))
+        return true;
+    if (subscriber->round.told < subscriber->begin || until < subscriber->begin) return false;
+    start_free(subscriber);
+    subscriber->caught_up = true;
+    subscriber->round_due = time_add(now, subscriber->interval);
+    change->kind = CHANGE_CAUGHT_UP;
+    return true;
+}
+
+/* A tombstone that was forgotten after `told` may have been one to tell. */
+static bool lost(struct subscriber *subscriber, uint64_t until, struct change *change) {
+    const struct world *world = subscriber->world;
+    if (world->forgotten <= subscriber->round.told || world->forgotten > until) return false;
+    start_free(subscriber);
+    area_sweep(&subscriber->area, world);
+    subscriber->round = round_of(world->seq < until ? world->seq : until);
+    change->kind = CHANGE_LOST;
+    return true;
+}
+
+bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
+                     struct change *change) {
+    *change = (struct change){0};
+    if (!budget_left(&subscriber->budget, now)) {
+        if (round_open(&subscriber->round)) subscriber->round.starved = true;
+        return false;
+    }
+    if (lost(subscriber, until, change)) return true;
+    return subscriber->caught_up ? follow(subscriber, until, now, change)
+                                 : start(subscriber, until, now, change);
+}
+
+void subscriber_spend(struct subscriber *subscriber, size_t bytes) {
+    budget_spend(&subscriber->budget, bytes);
+}
+
+uint64_t subscriber_told(const struct subscriber *subscriber) {
+    return subscriber->caught_up || subscriber->resumed ? subscriber->round.told : 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world/world.h"
+
+#include <assert.h>
+
+#include "base/status.h"
+#include "world/conflict.h"
+#include "world/idempotency.h"
+#include "world/proposal.h"
+
+#define SCRATCH_BLOCK (16 * 1024)
+#define CELL_CHUNK    8 /* 2^8 cells are allocated at once */
+#define OWNER_CHUNK   6
+
+struct world_config world_config_default(void) {
+    return (struct world_config){.name = "default",
+                                 .node = 1,
+                                 .tick_hz = 60,
+                                 .max_rewind = 250 * SS_MILLISECOND,
+                                 .category_bytes = 64,
+                                 .key_bytes = 256,
+                                 .cells_per_player = 4096,
+                                 .bytes_per_player = (uint64_t)16 << 20,
+                                 .parked_max = 1024,
+                                 .parked_per_player = 64,
+                                 .parked_bytes = (uint64_t)16 << 20,
+                                 .parked_life = 24 * 3600 * SS_SECOND,
+                                 .decided_life = 600 * SS_SECOND,
+                                 .keys_per_player = 1024,
+                                 .keys_life = 600 * SS_SECOND,
+                                 .proposals_max = 1024};
+}
+
+/* ---- policies ---------------------------------------------------------------------------------
+ */
+
+static const char *contradiction(const struct category *policy) {
+    if (!policy->name || !policy->name[0]) return "it has no name";
+    if (!policy->format) return "it has no format";
+    if (policy->strategy < STRATEGY_LAST_WRITE_WINS || policy->strategy > STRATEGY_MANUAL)
+        return "it has no strategy";
+    if (policy->strategy == STRATEGY_MERGE && !policy->format->can_merge)
+        return "its format cannot merge";
+    if (policy->history_versions == 0) return "it keeps no version";
+    if (policy->session && policy->scope == SCOPE_SHARED)
+        return "a shared cell has no owner whose session could end";
+    if (policy->history_span < 0 || policy->ttl < 0) return "a time in it is negative";
+    return NULL;
+}
+
+static int check_policies(const struct category *const *categories, size_t count,
+                          const struct category *fallback, struct reason *why) {
+    for (size_t i = 0; i < count + (fallback != NULL); i++) {
+        const struct category *policy = i < count ? categories[i] : fallback;
+        const char *wrong = contradiction(policy);
+        if (!wrong) continue;
+        reason_set(why, "category %s: %s", policy->name ? policy->name : "?", wrong);
+        return SS_ERR_INVALID;
+    }
+    return SS_OK;
+}
+
+static int intern_all(struct world *world, const struct category *const *categories, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t space;
+        int status = space_intern(world, bytes_of(categories[i]->name), categories[i], &space);
+        if (status != SS_OK) return status;
+    }
+    return SS_OK;
+}
+
+static const struct category *policy_in(const struct category *const *categories, size_t count,
+                                        const struct category *fallback, struct bytes name) {
+    for (size_t i = 0; i < count; i++)
+        if (bytes_equal(bytes_of(categories[i]->name), name)) return categories[i];
+    return fallback;
+}
+
+static bool in_use(const struct world *world, uint32_t space) {
+    return world->spaces[space].cells > 0 || conflicts_name(world, space);
+}
+
+/* Bytes that were accepted under the old policy must mean the same under the new one. */
+static int check_space(const struct world *world, uint32_t index, const struct category *next,
+                       struct reason *why) {
+    const struct space *space = &world->spaces[index];
+    if (!space->policy || !in_use(world, index)) return SS_OK;
+    const char *wrong = !next                                   ? "disappears"
+                        : next->format != space->policy->format ? "changes its format"
+                        : next->scope != space->policy->scope   ? "changes its scope"
+                                                                : NULL;
+    if (!wrong) return SS_OK;
+    reason_set(why, "category %.*s %s while something of it is kept", (int)space->name.size,
+               (const char *)space->name.data, wrong);
+    return SS_ERR_INVALID;
+}
+
+/* A ttl may have come or gone: cells are met in the order of their last write. */
+static void relink_lives(struct world *world) {
+    for (struct list *link = world->changed.next; link != &world->changed; link = link->next) {
+        struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+        struct space *space = &world->spaces[cell->space];
+        if (!cell->live) continue;
+        list_remove(&cell->expiry);
+        if (space->policy->ttl) list_push(&space->lives, &cell->expiry);
+    }
+}
+
+int world_reconfigure(struct world *world, const struct category *const *categories, size_t count,
+                      const struct category *fallback, struct reason *why) {
+    int status = check_policies(categories, count, fallback, why);
+    for (uint32_t i = 0; i < world->space_count && status == SS_OK; i++) {
+        struct bytes name = world->spaces[i].name;
+        status = check_space(world, i, policy_in(categories, count, fallback, name), why);
+    }
+    if (status == SS_OK) status = intern_all(world, categories, count);
+    if (status != SS_OK) return status;
+    for (size_t i = 0; i < world->space_count; i++) {
+        struct space *space = &world->spaces[i];
+        space->policy = policy_in(categories, count, fallback, space->name);
+    }
+    world->config.categories = categories;
+    world->config.category_count = count;
+    world->config.fallback = fallback;
+    relink_lives(world);
+    return SS_OK;
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static void world_init(struct world *world, const struct memory *memory,
+                       const struct world_config *config, ss_time now) {
+    world->memory = memory;
+    world->config = *config;
+    world->now = now;
+    size_t size = strlen(config->name);
+    if (size >= sizeof world->name) size = sizeof world->name - 1;
+    memcpy(world->name, config->name, size);
+    world->config.name = world->name;
+    world->prefix = hash_bytes(config->key, bytes_of(config->name)) >> 16;
+    world->nodes[0] = config->node;
+    world->node_count = 1;
+    world->cells = slab_of(memory, sizeof(struct cell), CELL_CHUNK);
+    world->cell_index = table_of(memory);
+    world->owners = slab_of(memory, sizeof(struct owner), OWNER_CHUNK);
+    world->owner_index = table_of(memory);
+    world->space_index = table_of(memory);
+    world->effects = buffer_of(memory);
+    world->merged = buffer_of(memory);
+    world->correction = buffer_of(memory);
+    world->overwritten.text = buffer_of(memory);
+    world->scratch = arena_of(memory, SCRATCH_BLOCK);
+    list_init(&world->changed);
+    list_init(&world->leaving);
+}
+
+int world_create(struct world **out, const struct memory *memory, const struct world_config *config,
+                 ss_time now) {
+    struct reason why;
+    int status = check_policies(config->categories, config->category_count, config->fallback, &why);
+    if (status != SS_OK) return status;
+    struct world *world = memory_zeroed(memory, 1, sizeof *world);
+    if (!world) return SS_ERR_NOMEM;
+    world_init(world, memory, config, now);
+    status = intern_all(world, config->categories, config->category_count);
+    if (status == SS_OK) status = conflicts_create(world);
+    if (status == SS_OK) status = keys_create(world);
+    if (status == SS_OK) status = proposals_create(world);
+    if (status != SS_OK) {
+        world_destroy(world);
+        return status == SS_ERR_TOO_LARGE ? SS_ERR_INVALID : status;
+    }
+    *out = world;
+    return SS_OK;
+}
+
+static void cells_free(struct world *world) {
+    for (struct list *link = world->changed.next; link != &world->changed; link = link->next) {
+        struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+        history_free(&cell->history, world->memory);
+        clock_free(&cell->clock, world->memory);
+        memory_free(world->memory, cell->key, cell->key_size);
+    }
+    slab_free(&world->cells);
+    table_free(&world->cell_index);
+}
+
+void world_destroy(struct world *world) {
+    if (!world) return;
+    proposals_destroy(world);
+    keys_destroy(world);
+    conflicts_destroy(world);
+    cells_free(world);
+    slab_free(&world->owners);
+    table_free(&world->owner_index);
+    spaces_free(world);
+    buffer_free(&world->effects);
+    buffer_free(&world->merged);
+    buffer_free(&world->correction);
+    buffer_free(&world->overwritten.text);
+    arena_free(&world->scratch);
+    memory_free(world->memory, world, sizeof *world);
+}
+
+/* ---- asked ------------------------------------------------------------------------------------
+ */
+
+uint64_t world_prefix(const struct world *world) {
+    return world->prefix;
+}
+const char *world_name(const struct world *world) {
+    return world->name;
+}
+uint32_t world_tick_number(const struct world *world) {
+    return world->tick;
+}
+
+void world_stats(const struct world *world, struct world_stats *stats) {
+    *stats = world->stats;
+    assert(world->cells.count >= stats->tombstones);
+    stats->cells = world->cells.count - stats->tombstones;
+    stats->parked = world->conflicts->open_count;
+    stats->seq = world->seq;
+}
