@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* range.h - a binary range coder whose end needs no length.
+ *
+ * Both sides hold the same interval, so the decoder can work out how many bytes the encoder flushed:
+ * a coded block delimits itself, and blocks can stand side by side with nothing between them. */
+#ifndef WIRE_RANGE_H
+#define WIRE_RANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+/* The chance of a 0, in 1/65536; never 0. Clamp what is learned or loaded into these limits. */
+#define RANGE_CHANCE_MIN  24
+#define RANGE_CHANCE_MAX  (65536 - RANGE_CHANCE_MIN)
+#define RANGE_DIRECT_MAX  16
+#define RANGE_RENORMALIZE (1u << 24)
+
+/* Writes into memory of the caller, never past `end`; what did not fit sets `failed`. */
+struct range_encoder {
+    uint32_t low, range;
+    uint8_t *start, *at, *end;
+    bool failed;
+};
+
+/* Reads a view and never past it; bytes after its end count as zeros until range_decoder_finish. */
+struct range_decoder {
+    uint32_t low, range, code;
+    const uint8_t *at, *end;
+    size_t shifted; /* bytes that have left the window */
+    size_t size;
+    bool failed;
+};
+
+void range_encoder_init(struct range_encoder *encoder, void *data, size_t capacity);
+/* Writes the fewest bytes that decode whatever follows them. Returns the size of the whole block, or
+ * 0 when it did not fit. */
+size_t range_encoder_finish(struct range_encoder *encoder);
+
+void range_decoder_init(struct range_decoder *decoder, struct bytes from);
+/* How many bytes of `from` were the block; 0 when it goes on past the end or cannot have been written
+ * by the encoder. An encoder never writes an empty block. */
+size_t range_decoder_finish(struct range_decoder *decoder);
+
+void range_encoder_shift(struct range_encoder *encoder);
+void range_encoder_carry(struct range_encoder *encoder);
+
+static inline void range_encode_bit(struct range_encoder *encoder, unsigned chance, unsigned bit) {
+    uint32_t bound = (uint32_t)(((uint64_t)encoder->range * chance) >> 16);
+    if (bit) {
+        encoder->low += bound;
+        if (encoder->low < bound)
+            range_encoder_carry(encoder);
+        encoder->range -= bound;
+    } else {
+        encoder->range = bound;
+    }
+    if (encoder->range < RANGE_RENORMALIZE)
+        range_encoder_shift(encoder);
+}
+
+/* `count` <= RANGE_DIRECT_MAX bits of `value`, all equally likely. */
+static inline void range_encode_direct(struct range_encoder *encoder, unsigned value,
+                                       unsigned count) {
+    encoder->range >>= count;
+    uint32_t step = encoder->range * value;
+    encoder->low += step;
+    if (encoder->low < step)
+        range_encoder_carry(encoder);
+    if (encoder->range < RANGE_RENORMALIZE)
+        range_encoder_shift(encoder);
+}
+
+static inline void range_decoder_shift(struct range_decoder *decoder) {
+    do {
+        unsigned next = decoder->at < decoder->end ? *decoder->at++ : 0u;
+        decoder->code = decoder->code << 8 | next;
+        decoder->low <<= 8;
+        decoder->range <<= 8;
+        decoder->shifted++;
+    } while (decoder->range < RANGE_RENORMALIZE);
+}
+
+static inline unsigned range_decode_bit(struct range_decoder *decoder, unsigned chance) {
+    uint32_t bound = (uint32_t)(((uint64_t)decoder->range * chance) >> 16);
+    unsigned bit = decoder->code >= bound;
+    if (bit) {
+        decoder->code -= bound;
+        decoder->low += bound;
+        decoder->range -= bound;
+    } else {
+        decoder->range = bound;
+    }
+    if (decoder->range < RANGE_RENORMALIZE)
+        range_decoder_shift(decoder);
+    return bit;
+}
+
+static inline unsigned range_decode_direct(struct range_decoder *decoder, unsigned count) {
+    decoder->range >>= count;
+    uint32_t value = decoder->code / decoder->range;
+    if (value >> count) { /* no encoder wrote this */
+        decoder->failed = true;
+        value = (1u << count) - 1;
+    }
+    decoder->code -= value * decoder->range;
+    decoder->low += value * decoder->range;
+    if (decoder->range < RANGE_RENORMALIZE)
+        range_decoder_shift(decoder);
+    return value;
+}
+
+#endif
