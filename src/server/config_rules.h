@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config_rules.h - fields, bounds, monotone, max_speed and spatial of one category become format
+ * rules. */
+#ifndef SERVER_CONFIG_RULES_H
+#define SERVER_CONFIG_RULES_H
+
+#include "server/config_tree.h"
+#include "world/category.h"
+
+/* Compiles the rules of the category at `node` (its format is known already) into *rules, NULL when
+ * it has none, and sets category->rules and category->spatial. Field names of protobuf categories
+ * need a schema; rules that use them are counted in *skipped instead. SS_OK, SS_ERR_INVALID,
+ * SS_ERR_NOMEM. */
+int rules_read(struct reading *reading, const struct node *node, struct category *category,
+               struct format_rules **rules, size_t *skipped);
+
+#endif
