@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* snapshot: page after page, each unpacked when it came compressed, and one table at the end. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "cli/cellname.h"
+#include "cli/columns.h"
+#include "cli/flag.h"
+#include "cli/moment.h"
+#include "cli/paint.h"
+#include "cli/remote.h"
+#include "cli/text.h"
+#include "cli/words.h"
+#include "codec/compress.h"
+
+#define UNPACKED_MAX ((size_t)256 << 20)
+
+struct snapshot_options {
+    struct text_list owners;
+    const char *compress;
+    uint64_t page_size;
+};
+
+static const struct flag flags[] = {
+    {"owner", "ID", FLAG_LIST, offsetof(struct snapshot_options, owners),
+     "whose cells beside the shared ones (your own)"},
+    {"compress", "METHOD", FLAG_TEXT, offsetof(struct snapshot_options, compress),
+     "gzip, lz4 or zstd"},
+    {"page-size", "BYTES", FLAG_NUMBER, offsetof(struct snapshot_options, page_size),
+     "fetch in pages of this size"},
+    {NULL, NULL, FLAG_SWITCH, 0, NULL},
+};
+
+struct snapshot {
+    struct cli *cli;
+    struct columns table;
+    struct buffer unpacked; /* of the page at hand */
+    size_t cells, pages, state_bytes, packed_bytes, unpacked_bytes;
+};
+
+static void snapshot_row(struct snapshot *snapshot, const struct state_entry *entry) {
+    struct buffer text = buffer_of(&memory_heap);
+    struct columns *table = &snapshot->table;
+    cell_name_print(&text, entry->owner_id, entry->category, entry->key);
+    columns_bytes(table, buffer_view(&text));
+    columns_add(table, "%u", entry->version);
+    columns_add(table, "%llu", (unsigned long long)entry->writer);
+    buffer_clear(&text);
+    ago_print(&text, entry->last_updated_ms);
+    columns_bytes(table, buffer_view(&text));
+    columns_add(table, "%zu", entry->state_data.size);
+    buffer_clear(&text);
+    if (entry->deleted)
+        buffer_text(&text, "(deleted)");
+    else
+        state_print(&text, entry->state_data, 200);
+    columns_bytes(table, buffer_view(&text));
+    buffer_free(&text);
+}
+
+static void snapshot_entries(struct snapshot *snapshot, struct state_entry_list entries) {
+    for (size_t i = 0; i < entries.count; i++) {
+        snapshot->cells++;
+        snapshot->state_bytes += entries.items[i].state_data.size;
+        if (snapshot->cli->common.json)
+            json_line(snapshot->cli, &message_state_entry, &entries.items[i]);
+        else
+            snapshot_row(snapshot, &entries.items[i]);
+    }
+}
+
+/* The entries of a page, out of their frame when there is one. */
+static int snapshot_page(struct snapshot *snapshot, const struct state_snapshot_response *page,
+                         struct arena *arena) {
+    struct state_entries inside;
+    const char *why = "";
+    snapshot->pages++;
+    if (page->compression == COMPRESSION_TYPE_NONE) {
+        snapshot_entries(snapshot, page->entries);
+        return EXIT_OK;
+    }
+    buffer_clear(&snapshot->unpacked);
+    int status = decompress_frame((enum compression)page->compression, page->compressed_entries,
+                                  UNPACKED_MAX, &snapshot->unpacked);
+    if (status == SS_OK)
+        status = message_decode(&message_state_entries, buffer_view(&snapshot->unpacked), &inside,
+                                arena, UNPACKED_MAX, &why);
+    if (status != SS_OK)
+        return complain(snapshot->cli, EXIT_FAILED, "cannot unpack the snapshot: %s %s",
+                        status_text(status), why);
+    snapshot->packed_bytes += page->compressed_entries.size;
+    snapshot->unpacked_bytes += snapshot->unpacked.size;
+    snapshot_entries(snapshot, inside.entries);
+    return EXIT_OK;
+}
+
+static void snapshot_summary(const struct snapshot *snapshot) {
+    struct buffer text = buffer_of(&memory_heap);
+    bool color = paint_wanted(STDERR_FILENO);
+    buffer_format(&text, "%s%zu cell%s, ", ink(color, INK_DIM), snapshot->cells,
+                  snapshot->cells == 1 ? "" : "s");
+    size_print(&text, (double)snapshot->state_bytes);
+    buffer_text(&text, " of states");
+    if (snapshot->pages > 1) buffer_format(&text, " in %zu pages", snapshot->pages);
+    if (snapshot->packed_bytes)
+        buffer_format(&text, ", packed %zu -> %zu bytes (%.1f %%)", snapshot->unpacked_bytes,
+                      snapshot->packed_bytes,
+                      100.0 * (double)snapshot->packed_bytes / (double)snapshot->unpacked_bytes);
+    buffer_format(&text, "%s\n", ink(color, INK_PLAIN));
+    fflush(stdout);
+    fwrite(text.data, 1, text.size, stderr);
+    buffer_free(&text);
+}
+
+static int snapshot_show(struct snapshot *snapshot) {
+    const struct cli *cli = snapshot->cli;
+    struct buffer text = buffer_of(&memory_heap);
+    size_t width, rows;
+    if (cli->common.json) return EXIT_OK;
+    terminal_size(1, &width, &rows);
+    columns_print(&snapshot->table, &text, cli->terminal ? width : 0, ink(cli->color, INK_BOLD),
+                  ink(cli->color, INK_PLAIN));
+    int code = output(cli, &text);
+    snapshot_summary(snapshot);
+    return code;
+}
+
+static int snapshot_fetch(struct snapshot *snapshot, struct remote *remote,
+                          struct state_snapshot_request *request) {
+    int code;
+    do {
+        struct state_snapshot_response page;
+        code = REMOTE_CALL(remote, SYNC_SERVICE "GetStateSnapshot", state_snapshot_request, request,
+                           state_snapshot_response, &page);
+        if (code != EXIT_OK) return code;
+        code = snapshot_page(snapshot, &page, &remote->arena);
+        request->page_token = page.next_page_token;
+    } while (code == EXIT_OK && request->page_token.size);
+    return code;
+}
+
+static int snapshot_ask(struct cli *cli, struct state_snapshot_request *request) {
+    static const char *const heads[] = {"CELL", "VERSION", "WRITER", "UPDATED", "BYTES", "STATE"};
+    struct snapshot snapshot = {.cli = cli,
+                                .table = columns_of(&memory_heap, "lrrrrl"),
+                                .unpacked = buffer_of(&memory_heap)};
+    struct remote remote;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        columns_add(&snapshot.table, "%s", heads[i]);
+    int code = remote_open(&remote, cli);
+    if (code == EXIT_OK) code = snapshot_fetch(&snapshot, &remote, request);
+    if (code == EXIT_OK) code = snapshot_show(&snapshot);
+    remote_close(&remote);
+    columns_free(&snapshot.table);
+    buffer_free(&snapshot.unpacked);
+    return code;
+}
+
+static int snapshot_run(struct cli *cli, int argc, char **argv) {
+    struct snapshot_options options = {0};
+    struct operands words;
+    struct bytes categories[TEXT_LIST_MAX];
+    uint64_t owners[TEXT_LIST_MAX];
+    uint32_t method = 0;
+    int code;
+    if (!flags_parse(cli, &options, argc, argv, &words, &code)) return code;
+    for (size_t i = 0; i < words.count; i++)
+        categories[i] = bytes_of(words.items[i]);
+    for (size_t i = 0; i < options.owners.count; i++)
+        if (!number_parse(options.owners.items[i], &owners[i]))
+            return complain(cli, EXIT_USAGE, "--owner wants a number, not \"%s\"",
+                            options.owners.items[i]);
+    if (options.compress && !compression_find(options.compress, &method))
+        return complain(cli, EXIT_USAGE, "--compress is gzip, lz4 or zstd, not \"%s\"",
+                        options.compress);
+    struct state_snapshot_request request = {
+        .player_id = cli->common.player,
+        .categories = {categories, words.count},
+        .owners = {owners, options.owners.count},
+        .client_timestamp_ms = moment_now_ms(),
+        .accept_compression = {&method, method ? 1 : 0},
+        .page_size_bytes =
+            options.page_size > UINT32_MAX ? UINT32_MAX : (uint32_t)options.page_size,
+    };
+    return snapshot_ask(cli, &request);
+}
+
+const struct command command_snapshot = {
+    .name = "snapshot",
+    .synopsis = "[CATEGORY...]",
+    .summary = "Shows every cell that you may see, at one point in time",
+    .text = "  statesync snapshot                           your own cells and the shared ones\n"
+            "  statesync snapshot position --owner 7 --owner 8\n"
+            "  statesync snapshot --compress zstd --json > world.jsonl\n"
+            "\nA world over 4 MiB wants pages: --page-size 1000000.\n",
+    .flags = flags,
+    .run = snapshot_run,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* chunk.h - up to 16 cells of one interest set at one tick, coded against one baseline tick.
+ *
+ * A chunk depends on nothing but the rows named here, so its bytes can be cached and sent to every
+ * client that holds the same ticks. (A model that adapts is the exception: its streams lose nothing.)
+ *
+ *   chunk      one range-coded block (wire/range.h), which tells its own length
+ *   per cell   live in the base:  same | changed, lanes | gone       else:  absent | born, lanes
+ *   per lane   the distance from the guess: magnitude class, sign, digits
+ */
+#ifndef DELTA_CHUNK_H
+#define DELTA_CHUNK_H
+
+#include "base/bytes.h"
+#include "delta/model.h"
+#include "delta/predict.h"
+
+#define DELTA_CHUNK_CELLS 16
+#define DELTA_FLAG_CLUES  11
+
+/* Cells of a chunk at one tick. */
+struct delta_frame {
+    uint16_t live; /* bit i: cell i exists */
+    uint8_t rows[DELTA_CHUNK_CELLS][DELTA_ROW_MAX];
+};
+
+/* What both sides must hold. An absent older frame is NULL (and those after it are ignored), an absent
+ * base too: then every cell is coded whole. */
+struct delta_chunk {
+    const struct delta_schema *schema;
+    struct delta_model *model; /* written only when it adapts */
+    const struct delta_times *times;
+    const struct delta_frame *past[TICKS]; /* [TICK_NOW] unused */
+    uint8_t cells;                         /* 1-16 */
+};
+
+/* Codes `now`. The number of bytes written, or 0 when `capacity` is too small. */
+size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_frame *now, void *out,
+                          size_t capacity);
+
+/* Decodes one chunk from the front of `from` into `now`; `*used`: how many bytes it was. SS_OK, or
+ * SS_ERR_MALFORMED (then `now` is garbage): truncated, or not written by an encoder. */
+int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
+                       size_t *used);
+
+/* True when nothing changed since the base: such a chunk need not be sent. */
+bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now);
+
+/* What training sees: each number before it is coded, with the predictor as it stood. */
+struct delta_observer {
+    void (*lane)(void *context, const struct predictor *predictor, unsigned lane, int64_t number,
+                 int64_t wanted, bool mirrored);
+    void (*flag)(void *context, unsigned flag, const int16_t *clues, unsigned bit);
+    void (*lattice)(void *context, unsigned lane, unsigned base, unsigned bit);
+    void *context;
+    unsigned last; /* later lanes of a cell are not looked at */
+};
+void delta_observe_chunk(const struct delta_chunk *chunk, const struct delta_frame *now,
+                         const struct delta_observer *observer);
+
+#endif

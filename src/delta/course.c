@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* course.c - a ring of ticks. Cell i of chunk c is id 16 c + i. */
+#include "delta/course.h"
+
+#include "delta/quantum.h"
+
+int course_init(struct course *course, const struct memory *memory,
+                const struct delta_schema *schema, uint32_t id_count) {
+    *course = (struct course){.memory = memory, .schema = schema};
+    course->chunk_count = (id_count + DELTA_CHUNK_CELLS - 1) / DELTA_CHUNK_CELLS;
+    course->frames = memory_zeroed(memory, (size_t)COURSE_TICKS * course->chunk_count,
+                                   sizeof *course->frames);
+    return course->frames ? SS_OK : SS_ERR_NOMEM;
+}
+
+void course_free(struct course *course) {
+    memory_free(course->memory, course->frames,
+                (size_t)COURSE_TICKS * course->chunk_count * sizeof *course->frames);
+}
+
+struct delta_frame *course_frame(const struct course *course, int64_t tick, uint32_t chunk) {
+    return &course->frames[(size_t)(tick % COURSE_TICKS) * course->chunk_count + chunk];
+}
+
+void course_open(struct course *course, uint32_t time_ms) {
+    course->ms[course->tick % COURSE_TICKS] = time_ms;
+    course->tick++;
+}
+
+int course_feed(struct course *course, const struct trace_tick *tick) {
+    course_open(course, tick->time_ms);
+    int64_t now = (int64_t)course->tick - 1;
+    for (uint32_t i = 0; i < course->chunk_count; i++)
+        course_frame(course, now, i)->live = 0;
+    for (uint32_t i = 0; i < tick->count; i++) {
+        const uint8_t *record = tick->records + (size_t)i * TRACE_RECORD;
+        uint16_t id = trace_id(record);
+        unsigned cell = id % DELTA_CHUNK_CELLS;
+        struct delta_frame *frame = course_frame(course, now, id / DELTA_CHUNK_CELLS);
+        int status = delta_quantize(course->schema, record + 2, frame->rows[cell]);
+        if (status != SS_OK)
+            return status;
+        frame->live = (uint16_t)(frame->live | 1u << cell);
+    }
+    return SS_OK;
+}
+
+/* The newest tick before `at` that is at least `age` older than `origin`; -1: none is retained. */
+static int64_t older(const struct course *course, int64_t at, uint32_t origin, uint32_t age) {
+    int64_t newest = (int64_t)course->tick - 1;
+    int64_t oldest = newest - COURSE_TICKS + 1 > 0 ? newest - COURSE_TICKS + 1 : 0;
+    for (at--; at >= oldest; at--)
+        if (origin - course->ms[at % COURSE_TICKS] >= age)
+            return at;
+    return -1;
+}
+
+void course_choose_from(const struct course *course, const struct delta_model *model, int64_t base,
+                        struct course_past *past) {
+    past->tick[TICK_NOW] = (int64_t)course->tick - 1;
+    past->tick[TICK_BASE] = base;
+    for (int t = TICK_OLD1; t < TICKS; t++) {
+        uint32_t age = model->older_ms[t - TICK_OLD1];
+        past->tick[t] = -1;
+        if (past->tick[t - 1] >= 0 && age > 0)
+            past->tick[t] =
+                older(course, past->tick[t - 1], course->ms[base % COURSE_TICKS], age);
+    }
+    past->ms[TICK_NOW] = course->ms[past->tick[TICK_NOW] % COURSE_TICKS];
+    for (int t = TICK_BASE; t < TICKS; t++)
+        past->ms[t] = past->tick[t] < 0 ? past->ms[t - 1] : course->ms[past->tick[t] % COURSE_TICKS];
+}
+
+void course_choose(const struct course *course, const struct delta_model *model,
+                   struct course_past *past) {
+    int64_t now = (int64_t)course->tick - 1;
+    uint32_t ms = course->ms[now % COURSE_TICKS];
+    course_choose_from(course, model, older(course, now, ms, model->base_ms), past);
+}
+
+void course_chunk(const struct course *course, const struct course_past *past, uint32_t index,
+                  struct delta_chunk *chunk) {
+    chunk->past[TICK_NOW] = NULL;
+    for (int t = TICK_BASE; t < TICKS; t++)
+        chunk->past[t] = past->tick[t] < 0 ? NULL : course_frame(course, past->tick[t], index);
+}

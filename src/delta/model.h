@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.h - what has been learned about one schema: per lane a linear predictor, an estimate of how far
+ * it will be off, and a tree that picks the chances for coding the rest. */
+#ifndef DELTA_MODEL_H
+#define DELTA_MODEL_H
+
+#include "base/bytes.h"
+#include "delta/schema.h"
+
+#define MODEL_MEANS    16 /* features of the predictor */
+#define MODEL_SPREADS  12 /* features of the estimate of its error */
+#define MODEL_CLASSES  6
+#define MODEL_LEAVES   64
+#define MODEL_CLUES    28 /* what a tree may ask */
+#define MODEL_STEPS    24 /* magnitudes with chances of their own */
+#define MODEL_FLAGS    3  /* trees of the chunk: changed, gone, born */
+#define MODEL_ONE      65536 /* 1 in coefficients, Q16 */
+
+/* The chances of one leaf, each that of a 0 in 1/65536. A number's magnitude class k (0: zero, else
+ * 2^(k-1) <= |x| < 2^k) is told by walking away from `center`. */
+struct model_leaf {
+    uint8_t center;
+    uint16_t step[MODEL_STEPS];
+    uint16_t sign[3];
+};
+
+/* A binary tree over clues: clue <= threshold goes left. A child >= 128 is leaf (child - 128). */
+struct model_tree {
+    uint8_t size; /* inner nodes; 0: leaf 0 is all there is */
+    uint8_t clue[MODEL_LEAVES - 1], left[MODEL_LEAVES - 1], right[MODEL_LEAVES - 1];
+    int16_t threshold[MODEL_LEAVES - 1];
+};
+
+struct model_lane {
+    int32_t mean[MODEL_CLASSES][MODEL_MEANS];
+    int32_t spread[MODEL_CLASSES][MODEL_SPREADS];
+    struct model_tree tree;
+    struct model_leaf leaf[MODEL_LEAVES];
+    uint16_t digit[2][MODEL_STEPS][3]; /* the two highest bits below the leading one, by sign */
+    uint16_t lattice[2];               /* DELTA_FLOAT: on the lattice, by whether the base was */
+};
+
+struct delta_model {
+    uint32_t schema_hash;
+    uint16_t base_ms;      /* a baseline is at least so old; 0: the tick before */
+    uint16_t older_ms[3];  /* the older ticks, each at least so much older than the baseline; 0: none */
+    uint8_t adapts;        /* chances follow what is coded: only for streams that lose nothing */
+    uint8_t lane_count;
+    struct model_lane lane[DELTA_LANES_MAX];
+    struct model_lane flag[MODEL_FLAGS];
+};
+
+/* Appends the model as a table of bytes (check out->failed), chances rounded to 8 bits. */
+void delta_model_save(const struct delta_model *model, struct buffer *out);
+/* Expands a table. SS_OK; SS_ERR_UNSUPPORTED when it was made for another schema, SS_ERR_MALFORMED. */
+int delta_model_load(struct delta_model *model, const struct delta_schema *schema,
+                     struct bytes table);
+
+static inline unsigned model_tree_find(const struct model_tree *tree, const int16_t *clues) {
+    unsigned at = tree->size ? 0 : 128;
+    while (at < 128)
+        at = clues[tree->clue[at]] <= tree->threshold[at] ? tree->left[at] : tree->right[at];
+    return at - 128;
+}
+
+#endif
