@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "base/status.h"
+#include "journal/crc32c.h"
+
+#define MARK_SIZE     24
+#define BALLAST_BLOCK 65536
+
+/* ---- the folder ------------------------------------------------------------------------------ */
+
+static int refused(const struct folder *folder, char *why, size_t size) {
+    int error = errno;
+    if (error == ENOENT) {
+        snprintf(why, size, "%s: the folder above it does not exist: create it first",
+                 folder->path);
+        return SS_ERR_NOT_FOUND;
+    }
+    if (error == EACCES || error == EPERM || error == EROFS) {
+        snprintf(why, size, "%s: this user may not write there: change its owner or its mode",
+                 folder->path);
+        return SS_ERR_DENIED;
+    }
+    snprintf(why, size, "%s: %s", folder->path, strerror(error));
+    return error == ENOTDIR || error == EEXIST ? SS_ERR_INVALID : SS_ERR_IO;
+}
+
+static int take_lock(struct folder *folder, char *why, size_t size) {
+    char path[FOLDER_PATH_MAX + 32];
+    if (mkdir(folder->path, 0700) != 0 && errno != EEXIST) return refused(folder, why, size);
+    snprintf(path, sizeof path, "%s/statesync.lock", folder->path);
+    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (folder->lock < 0) return refused(folder, why, size);
+    if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0) return SS_OK;
+    if (errno != EWOULDBLOCK) return refused(folder, why, size);
+    snprintf(why, size, "%s: another process works in this folder: stop it, or choose another one",
+             folder->path);
+    return SS_ERR_BUSY;
+}
+
+int folder_open(struct folder *folder, const char *path, const char *vfs, char *why, size_t size) {
+    *folder = (struct folder){.lock = -1, .real = vfs == NULL, .vfs = sqlite3_vfs_find(vfs)};
+    if (!folder->vfs || strlen(path) >= FOLDER_PATH_MAX) {
+        snprintf(why, size, "%s: %s", path, folder->vfs ? "the path is too long" : "no such VFS");
+        return SS_ERR_INVALID;
+    }
+    snprintf(folder->path, sizeof folder->path, "%s", path);
+    snprintf(folder->database, sizeof folder->database, "%s/statesync.db", path);
+    snprintf(folder->mark_path, sizeof folder->mark_path, "%s/statesync.mark", path);
+    snprintf(folder->ballast_path, sizeof folder->ballast_path, "%s/statesync.ballast", path);
+    return folder->real ? take_lock(folder, why, size) : SS_OK;
+}
+
+void folder_close(struct folder *folder) {
+    file_close(&folder->mark);
+    file_close(&folder->ballast);
+    if (folder->lock >= 0) close(folder->lock);
+    folder->lock = -1;
+}
+
+int folder_open_files(struct folder *folder, const struct memory *memory) {
+    int status = file_open(&folder->mark, memory, folder->vfs, folder->mark_path);
+    if (status != SS_OK) return status;
+    return file_open(&folder->ballast, memory, folder->vfs, folder->ballast_path);
+}
+
+int folder_sync(const struct folder *folder) {
+    if (!folder->real) return SS_OK;
+    int handle = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0) return SS_ERR_IO;
+    int code = fsync(handle);
+    close(handle);
+    return code == 0 ? SS_OK : SS_ERR_IO;
+}
+
+/* ---- the mark -------------------------------------------------------------------------------- */
+
+int folder_mark_read(struct folder *folder, uint64_t node, uint64_t *group) {
+    uint8_t raw[MARK_SIZE];
+    *group = 0;
+    int status = file_read(&folder->mark, raw, sizeof raw, 0);
+    if (status != SS_OK) return status;
+    struct reader reader = reader_of(bytes_view(raw, sizeof raw));
+    bool ours = memcmp(reader_bytes(&reader, 4).data, "ssmk", 4) == 0;
+    uint64_t marked_node = reader_u64(&reader), marked = reader_u64(&reader);
+    if (!ours || reader_u32(&reader) != crc32c(0, bytes_view(raw, MARK_SIZE - 4))) return SS_OK;
+    if (marked_node == node) *group = marked;
+    return SS_OK;
+}
+
+int folder_mark_write(struct folder *folder, uint64_t node, uint64_t group) {
+    uint8_t raw[MARK_SIZE];
+    struct writer writer = writer_of(raw, sizeof raw);
+    writer_bytes(&writer, bytes_of("ssmk"));
+    writer_u64(&writer, node);
+    writer_u64(&writer, group);
+    writer_u32(&writer, crc32c(0, bytes_view(raw, writer.size)));
+    return file_write(&folder->mark, bytes_view(raw, sizeof raw), 0);
+}
+
+/* ---- the ballast ----------------------------------------------------------------------------- */
+
+/* Not zeros: a file system may store those for nothing. */
+static int fill_block(struct file *file, uint8_t *block, uint64_t at, uint64_t bytes) {
+    struct random random = {at};
+    size_t size = bytes - at < BALLAST_BLOCK ? (size_t)(bytes - at) : BALLAST_BLOCK;
+    for (size_t i = 0; i + 8 <= BALLAST_BLOCK; i += 8) {
+        uint64_t word = random_next(&random);
+        memcpy(block + i, &word, sizeof word);
+    }
+    return file_write(file, bytes_view(block, size), at);
+}
+
+int folder_ballast_fill(struct folder *folder, uint64_t bytes) {
+    uint64_t at = 0;
+    int status = file_size(&folder->ballast, &at);
+    if (status == SS_OK && at == bytes) return SS_OK;
+    uint8_t *block = memory_alloc(folder->ballast.memory, BALLAST_BLOCK);
+    if (!block) return SS_ERR_NOMEM;
+    status = file_cut(&folder->ballast, 0);
+    for (at = 0; at < bytes && status == SS_OK; at += BALLAST_BLOCK)
+        status = fill_block(&folder->ballast, block, at, bytes);
+    if (status == SS_OK) status = file_sync(&folder->ballast);
+    if (status != SS_OK) (void)folder_ballast_free(folder);
+    memory_free(folder->ballast.memory, block, BALLAST_BLOCK);
+    return status;
+}
+
+bool folder_ballast_free(struct folder *folder) {
+    uint64_t bytes;
+    if (file_size(&folder->ballast, &bytes) != SS_OK || bytes == 0) return false;
+    return file_cut(&folder->ballast, 0) == SS_OK;
+}
