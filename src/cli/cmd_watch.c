@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch: one stream, one subscription, one line per change. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/status.h"
 #include "cli/cellname.h"
@@ -40,6 +41,14 @@ struct watcher {
 
 /* ---- what comes ------------------------------------------------------------------------------ */
 
+/* On a terminal a change should stay on its line; a pipe gets all of it. */
+static size_t state_width(const struct cli *cli) {
+    size_t columns, rows;
+    if (!cli->terminal) return (size_t)1 << 20;
+    terminal_size(STDOUT_FILENO, &columns, &rows);
+    return columns > 72 ? columns - 46 : 26;
+}
+
 static void change_print(const struct cli *cli, struct buffer *out,
                          const struct wire_update *update) {
     const char *dim = ink(cli->color, INK_DIM), *plain = ink(cli->color, INK_PLAIN);
@@ -54,7 +63,7 @@ static void change_print(const struct cli *cli, struct buffer *out,
     else if (update->deleted)
         buffer_format(out, "%sdeleted%s", ink(cli->color, INK_WARN), plain);
     else
-        state_print(out, update->state, 160);
+        state_print(out, update->state, state_width(cli));
     buffer_u8(out, '\n');
 }
 

@@ -334,6 +334,9 @@ bool rpc_alive(const struct rpc_client *client) {
 const char *rpc_why(const struct rpc_client *client) {
     return client->why;
 }
+struct loop *rpc_loop(const struct rpc_client *client) {
+    return client->loop;
+}
 uint64_t rpc_bytes_in(const struct rpc_client *client) {
     return client->bytes_in;
 }

@@ -10,7 +10,7 @@
 #include "journal/statement.h"
 
 #define JOURNAL_FORMAT      1
-#define JOURNAL_APPLICATION 0x73737970 /* "sspy": what file(1) and sqlite3 show */
+#define JOURNAL_APPLICATION 0x73737970 /* "ssyp": tells the file from other databases */
 
 /* A row of `worlds`. The sums are over the checksums of all rows that this world has in the other
  * tables: so a row that vanished is noticed, not only one that changed. */

@@ -21,7 +21,7 @@ const char *const schema_text =
     "  id INTEGER PRIMARY KEY,\n"
     "  name TEXT NOT NULL UNIQUE,\n"
     "  base_seq INTEGER NOT NULL,      -- effects up to here are in no group any more\n"
-    "  rows INTEGER NOT NULL,          -- of this world in the tables below\n"
+    "  row_count INTEGER NOT NULL,     -- of this world in the tables below\n"
     "  row_sum INTEGER NOT NULL,       -- of their crc\n"
     "  crc INTEGER NOT NULL);\n"
     "CREATE TABLE groups (             -- what was done, in order, one row a commit\n"
@@ -87,7 +87,7 @@ const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_META_SAVE] = "REPLACE INTO meta (id, format, effect_format, node, first_group, "
                             "moved_group, crc) VALUES (1, ?, ?, ?, ?, ?, ?)",
-    [STATEMENT_WORLD_SAVE] = "REPLACE INTO worlds (id, name, base_seq, rows, row_sum, crc) "
+    [STATEMENT_WORLD_SAVE] = "REPLACE INTO worlds (id, name, base_seq, row_count, row_sum, crc) "
                              "VALUES (?, ?, ?, ?, ?, ?)",
     [STATEMENT_GROUP_ADD] = "INSERT INTO groups (seq, time_us, data) VALUES (?, ?, ?)",
     [STATEMENT_GROUPS_FROM] = "SELECT seq, data FROM groups WHERE seq >= ? ORDER BY seq",

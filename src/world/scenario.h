@@ -14,7 +14,7 @@ struct scenario {
     uint8_t ids[IDS_MAX][CONFLICT_ID_SIZE];
     size_t id_count;
     uint32_t kinds; /* bits: which categories are used */
-    char key[8], state[64], once[8];
+    char key[16], state[64], once[16];
     struct context_entry entry;
 };
 

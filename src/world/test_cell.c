@@ -54,7 +54,7 @@ static void order_of_change(void **state) {
     (void)state;
     struct fixture f;
     struct random random = {5};
-    char key[8];
+    char key[16];
     fixture_open(&f);
     for (int i = 0; i < 3000; i++) {
         snprintf(key, sizeof key, "k%u", (unsigned)random_below(&random, 40));

@@ -52,7 +52,7 @@ static void lists_by_page(void **state) {
     size_t total;
     fixture_open(&f);
     for (int i = 0; i < 10; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "k%d", i);
         struct parked draft = draft_of(key, 1 + (uint64_t)i % 2);
         conflict_park(f.world, &draft, NULL, &parked, &text);

@@ -48,7 +48,7 @@ static void a_budget_a_tick(void **state) {
     (void)state;
     struct fixture f;
     struct world_stats stats;
-    char key[8];
+    char key[16];
     fixture_open(&f);
     for (int i = 0; i < 50; i++) {
         snprintf(key, sizeof key, "k%d", i);
