@@ -24,7 +24,7 @@ static void on_change(void *context, const ss_update *update, const ss_state *st
 
 int main(int count, char **arguments) {
     ss_server_config config = ss_server_config_default();
-    const char *settings[] = {"data=none", "listen.grpc=127.0.0.1:0", "listen.http=", NULL};
+    const char *settings[] = {"data=none", "listen.grpc=127.0.0.1:0", "listen.http=none", NULL};
     config.settings = settings;
     config.validate = validate;
     config.on_change = on_change;

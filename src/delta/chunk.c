@@ -317,7 +317,7 @@ ALWAYS unsigned code_flag(struct walk *walk, enum mode mode, unsigned flag, cons
     return code_bit(walk, mode, &model->leaf[model_tree_find(&model->tree, clues)].step[0], bit);
 }
 
-enum { FLAG_CHANGED, FLAG_GONE, FLAG_BORN };
+enum { FLAG_CHANGED, FLAG_GONE, FLAG_BORN, FLAG_CHUNK };
 
 ALWAYS void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *now) {
     const struct delta_chunk *chunk = walk->chunk;
@@ -352,6 +352,48 @@ ALWAYS void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *no
     }
 }
 
+bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now) {
+    const struct delta_frame *base = chunk->past[TICK_BASE];
+    if ((base ? base->live : 0) != now->live)
+        return false;
+    for (unsigned i = 0; i < chunk->cells; i++)
+        if (now->live >> i & 1 && memcmp(base->rows[i], now->rows[i], chunk->schema->row_size) != 0)
+            return false;
+    return true;
+}
+
+/* Cells that changed from `older` to `newer`. */
+static int16_t changed_cells(const struct delta_chunk *chunk, const struct delta_frame *newer,
+                             const struct delta_frame *older) {
+    if (newer == NULL || older == NULL)
+        return -1;
+    unsigned both = newer->live & older->live, count = 0;
+    for (unsigned i = 0; i < chunk->cells; i++)
+        if (both >> i & 1)
+            count += memcmp(newer->rows[i], older->rows[i], chunk->schema->row_size) != 0;
+    return (int16_t)(count + (newer->live != older->live));
+}
+
+/* Whether a chunk of a block changed; then the chunk. */
+ALWAYS void code_block_chunk(struct walk *walk, enum mode mode, struct delta_frame *now,
+                             unsigned *before) {
+    const struct delta_chunk *chunk = walk->chunk;
+    const struct delta_frame *base = chunk->past[TICK_BASE];
+    int16_t clues[DELTA_FLAG_CLUES] = {0};
+    clues[0] = changed_cells(chunk, base, chunk->past[TICK_OLD1]);
+    clues[1] = changed_cells(chunk, chunk->past[TICK_OLD1], chunk->past[TICK_OLD2]);
+    clues[2] = (int16_t)*before;
+    clues[3] = (int16_t)(base ? __builtin_popcount(base->live) : 0);
+    unsigned bit = mode != READ && !delta_chunk_same(chunk, now);
+    *before = code_flag(walk, mode, FLAG_CHUNK, clues, bit);
+    if (*before)
+        code_chunk(walk, mode, now);
+    else if (mode == READ && base)
+        *now = *base;
+    else if (mode == READ)
+        now->live = 0;
+}
+
 size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_frame *now, void *out,
                           size_t capacity) {
     struct range_encoder encoder;
@@ -371,18 +413,40 @@ int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struc
     return *used == 0 || walk.failed ? SS_ERR_MALFORMED : SS_OK;
 }
 
-bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now) {
-    const struct delta_frame *base = chunk->past[TICK_BASE];
-    if ((base ? base->live : 0) != now->live)
-        return false;
-    for (unsigned i = 0; i < chunk->cells; i++)
-        if (now->live >> i & 1 && memcmp(base->rows[i], now->rows[i], chunk->schema->row_size) != 0)
-            return false;
-    return true;
+void delta_block_write(struct delta_block *block, void *out, size_t capacity) {
+    range_encoder_init(&block->encoder, out, capacity);
+    block->before = 0;
+}
+
+void delta_block_put(struct delta_block *block, const struct delta_chunk *chunk,
+                     const struct delta_frame *now) {
+    struct walk walk = {.chunk = chunk, .encoder = &block->encoder};
+    code_block_chunk(&walk, WRITE, (struct delta_frame *)now, &block->before);
+}
+
+size_t delta_block_end(struct delta_block *block) { return range_encoder_finish(&block->encoder); }
+
+void delta_block_read(struct delta_block *block, struct bytes from) {
+    range_decoder_init(&block->decoder, from);
+    block->before = 0;
+}
+
+int delta_block_get(struct delta_block *block, const struct delta_chunk *chunk,
+                    struct delta_frame *now) {
+    struct walk walk = {.chunk = chunk, .decoder = &block->decoder};
+    code_block_chunk(&walk, READ, now, &block->before);
+    return walk.failed ? SS_ERR_MALFORMED : SS_OK;
+}
+
+size_t delta_block_used(struct delta_block *block) {
+    return range_decoder_finish(&block->decoder);
 }
 
 void delta_observe_chunk(const struct delta_chunk *chunk, const struct delta_frame *now,
-                         const struct delta_observer *observer) {
+                         const struct delta_observer *observer, unsigned *before) {
     struct walk walk = {.chunk = chunk, .observer = observer};
-    code_chunk(&walk, OBSERVE, (struct delta_frame *)now);
+    if (before)
+        code_block_chunk(&walk, OBSERVE, (struct delta_frame *)now, before);
+    else
+        code_chunk(&walk, OBSERVE, (struct delta_frame *)now);
 }

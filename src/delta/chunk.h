@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "delta/model.h"
 #include "delta/predict.h"
+#include "wire/range.h"
 
 #define DELTA_CHUNK_CELLS 16
 #define DELTA_FLAG_CLUES  11
@@ -43,6 +44,23 @@ size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_fr
 int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
                        size_t *used);
 
+/* Several chunks in one block, each preceded by whether it changed at all: for streams, whose packets
+ * no two receivers share. Between the two calls of a side nothing else may be coded. */
+struct delta_block {
+    struct range_encoder encoder;
+    struct range_decoder decoder;
+    unsigned before; /* did the chunk before change */
+};
+void delta_block_write(struct delta_block *block, void *out, size_t capacity);
+void delta_block_put(struct delta_block *block, const struct delta_chunk *chunk,
+                     const struct delta_frame *now);
+size_t delta_block_end(struct delta_block *block); /* as delta_encode_chunk */
+void delta_block_read(struct delta_block *block, struct bytes from);
+int delta_block_get(struct delta_block *block, const struct delta_chunk *chunk,
+                    struct delta_frame *now);
+/* How many bytes the block was; 0: truncated. */
+size_t delta_block_used(struct delta_block *block);
+
 /* True when nothing changed since the base: such a chunk need not be sent. */
 bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now);
 
@@ -55,7 +73,8 @@ struct delta_observer {
     void *context;
     unsigned last; /* later lanes of a cell are not looked at */
 };
+/* `before`: as in a block; NULL outside of one. */
 void delta_observe_chunk(const struct delta_chunk *chunk, const struct delta_frame *now,
-                         const struct delta_observer *observer);
+                         const struct delta_observer *observer, unsigned *before);
 
 #endif

@@ -90,15 +90,20 @@ static void take_census(const struct bench *bench) {
     struct delta_times times;
     struct delta_model *model = bench->sender;
     struct delta_chunk chunk = {&bench->schema, model, &times, {0}, DELTA_CHUNK_CELLS};
+    unsigned before = 0;
+    course_choose(&bench->from, model, &past);
+    if (past.tick[TICK_BASE] < 0)
+        return;
     uint8_t adapts = model->adapts;
     model->adapts = 0;
-    course_choose(&bench->from, model, &past);
     delta_times_init(&times, &bench->schema, past.ms);
     for (uint32_t i = 0; i < bench->from.chunk_count; i++) {
         course_chunk(&bench->from, &past, i, &chunk);
         const struct delta_frame *now = course_frame(&bench->from, past.tick[TICK_NOW], i);
-        if (!delta_chunk_same(&chunk, now))
-            delta_observe_chunk(&chunk, now, &observer);
+        if (model->base_ms == 0)
+            delta_observe_chunk(&chunk, now, &observer, &before);
+        else if (!delta_chunk_same(&chunk, now))
+            delta_observe_chunk(&chunk, now, &observer, NULL);
     }
     model->adapts = adapts;
 }
@@ -190,6 +195,8 @@ int delta_measure(struct delta_measure *result, const struct trace *trace,
         result->births = stats.births;
         result->chunk_bytes = stats.chunk_bytes;
         result->header_bytes = stats.header_bytes;
+        result->whole_packets = stats.whole_packets;
+        result->whole_bytes = stats.whole_bytes;
         result->payload_bytes_per_update = (double)stats.chunk_bytes / updates;
         result->header_bytes_per_packet = (double)stats.header_bytes / packets;
         result->bytes_per_frame = (double)(stats.chunk_bytes + stats.header_bytes) / packets;

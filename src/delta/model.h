@@ -13,7 +13,7 @@
 #define MODEL_LEAVES   64
 #define MODEL_CLUES    28 /* what a tree may ask */
 #define MODEL_STEPS    24 /* magnitudes with chances of their own */
-#define MODEL_FLAGS    3  /* trees of the chunk: changed, gone, born */
+#define MODEL_FLAGS    4  /* trees of the chunk: cell changed, gone, born; chunk changed */
 #define MODEL_ONE      65536 /* 1 in coefficients, Q16 */
 
 /* The chances of one leaf, each that of a 0 in 1/65536. A number's magnitude class k (0: zero, else

@@ -72,6 +72,30 @@ static uint32_t run_length(const struct delta_link *link, const struct course_pa
     return end - index;
 }
 
+/* A stream: all chunks in one block. */
+static int put_block(struct delta_link *link, const struct course_past *past, struct buffer *out,
+                     struct delta_packet_stats *stats) {
+    struct delta_times times;
+    struct delta_chunk chunk = {link->schema, link->model, &times, {0}, DELTA_CHUNK_CELLS};
+    struct delta_block block;
+    size_t capacity = (size_t)link->course->chunk_count * CHUNK_BYTES_MAX + 8;
+    uint8_t *room = buffer_room(out, capacity);
+    if (room == NULL)
+        return SS_ERR_NOMEM;
+    delta_times_init(&times, link->schema, past->ms);
+    delta_block_write(&block, room, capacity);
+    for (uint32_t i = 0; i < link->course->chunk_count; i++) {
+        const struct delta_frame *now = course_frame(link->course, past->tick[TICK_NOW], i);
+        course_chunk(link->course, past, i, &chunk);
+        delta_block_put(&block, &chunk, now);
+        if (stats && !delta_chunk_same(&chunk, now))
+            count_updates(&chunk, now, stats);
+    }
+    size_t size = delta_block_end(&block);
+    out->size += size;
+    return size ? SS_OK : SS_ERR_TOO_LARGE;
+}
+
 static int put_chunks(struct delta_link *link, const struct course_past *past, struct buffer *out,
                       struct delta_packet_stats *stats) {
     struct delta_times times;
@@ -104,10 +128,15 @@ int delta_packet_encode(struct delta_link *link, struct buffer *out,
     course_choose(link->course, link->model, &past);
     put_header(link->course, link->model, &past, out);
     size_t header = out->size - start;
-    int status = put_chunks(link, &past, out, stats);
+    struct delta_packet_stats *cells = past.tick[TICK_BASE] < 0 ? NULL : stats;
+    int status = link->model->base_ms ? put_chunks(link, &past, out, cells)
+                                      : put_block(link, &past, out, cells);
     if (out->failed)
         status = SS_ERR_NOMEM;
-    if (status == SS_OK && stats) {
+    if (status == SS_OK && stats && cells == NULL) {
+        stats->whole_packets++;
+        stats->whole_bytes += out->size - start;
+    } else if (status == SS_OK && stats) {
         stats->packets++;
         stats->header_bytes += header;
         stats->chunk_bytes += out->size - start - header;
@@ -169,6 +198,32 @@ static int get_run(const struct delta_link *link, struct reader *in,
     return SS_OK;
 }
 
+static int get_block(const struct delta_link *link, struct reader *in,
+                     const struct course_past *past, struct delta_chunk *chunk) {
+    struct delta_block block;
+    int status = SS_OK;
+    delta_block_read(&block, bytes_view(in->at, in->left));
+    for (uint32_t i = 0; i < link->course->chunk_count && status == SS_OK; i++) {
+        course_chunk(link->course, past, i, chunk);
+        status = delta_block_get(&block, chunk,
+                                 course_frame(link->course, past->tick[TICK_NOW], i));
+    }
+    if (status == SS_OK && delta_block_used(&block) != in->left)
+        status = SS_ERR_MALFORMED;
+    return status;
+}
+
+static int get_runs(const struct delta_link *link, struct reader *in,
+                    const struct course_past *past, struct delta_chunk *chunk) {
+    uint32_t next = 0;
+    int status = SS_OK;
+    while (in->left > 0 && status == SS_OK)
+        status = get_run(link, in, past, chunk, &next);
+    if (status == SS_OK)
+        keep_chunks(link->course, past, next, link->course->chunk_count);
+    return status;
+}
+
 int delta_packet_decode(struct delta_link *link, struct bytes from) {
     struct reader in = reader_of(from);
     struct course_past past;
@@ -178,12 +233,9 @@ int delta_packet_decode(struct delta_link *link, struct bytes from) {
     struct delta_times times;
     struct delta_chunk chunk = {link->schema, link->model, &times, {0}, DELTA_CHUNK_CELLS};
     delta_times_init(&times, link->schema, past.ms);
-    uint32_t next = 0;
-    while (in.left > 0 && status == SS_OK)
-        status = get_run(link, &in, &past, &chunk, &next);
-    if (status == SS_OK)
-        keep_chunks(link->course, &past, next, link->course->chunk_count);
-    else
+    status = link->model->base_ms ? get_runs(link, &in, &past, &chunk)
+                                  : get_block(link, &in, &past, &chunk);
+    if (status != SS_OK)
         link->course->tick--;
     return status;
 }

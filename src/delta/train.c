@@ -106,11 +106,14 @@ static int observe(struct set *set, const struct delta_schema *schema, struct de
             }
             course_choose(&course, model, &past);
             delta_times_init(&times, schema, past.ms);
+            unsigned before = 0;
             for (uint32_t c = 0; c < course.chunk_count; c++) {
                 course_chunk(&course, &past, c, &chunk);
                 const struct delta_frame *now = course_frame(&course, past.tick[TICK_NOW], c);
-                if (!delta_chunk_same(&chunk, now))
-                    delta_observe_chunk(&chunk, now, &observer);
+                if (model->base_ms == 0)
+                    delta_observe_chunk(&chunk, now, &observer, &before);
+                else if (!delta_chunk_same(&chunk, now))
+                    delta_observe_chunk(&chunk, now, &observer, NULL);
             }
         }
         course_free(&course);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cells.c - the table `cells`: the newest version of each cell, clustered by (world, owner, category,
  * key), so that a checkpoint that moves cells in that order writes each page about once. */
+#include <stdio.h>
+
 #include "base/status.h"
 #include "journal/crc32c.h"
 #include "journal/tables.h"
@@ -74,8 +76,8 @@ static int find(struct journal *journal, uint32_t world, const struct entry *ent
 
 int cells_put(struct journal *journal, uint32_t world, const struct entry *entry,
               struct bytes effect) {
-    uint64_t version;
-    uint32_t old, crc = crc32c(0, effect);
+    uint64_t version = 0;
+    uint32_t old = 0, crc = crc32c(0, effect);
     char node[NODE_NAME_SIZE + 1];
     uint8_t text[CLOCK_TEXT_MAX];
     struct writer clock = writer_of(text, sizeof text);
@@ -104,8 +106,8 @@ int cells_put(struct journal *journal, uint32_t world, const struct entry *entry
 }
 
 int cells_forget(struct journal *journal, uint32_t world, const struct entry *entry) {
-    uint64_t version;
-    uint32_t old;
+    uint64_t version = 0;
+    uint32_t old = 0;
     int found = find(journal, world, entry, &version, &old);
     if (found <= 0 || version > entry->version) return found < 0 ? found : SS_OK;
     sqlite3_stmt *statement = journal->statements[STATEMENT_CELL_DELETE];

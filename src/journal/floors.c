@@ -26,7 +26,7 @@ static int find(struct journal *journal, uint32_t world, struct entry *entry, ui
 int floors_raise(struct journal *journal, uint32_t world, struct bytes category, uint64_t floor,
                  uint64_t reserved, uint64_t forgotten_seq) {
     struct entry entry = {.kind = EFFECT_FLOOR, .category = category};
-    uint32_t old;
+    uint32_t old = 0;
     int found = find(journal, world, &entry, &old);
     if (found < 0) return found;
     entry.version = larger(entry.version, floor);

@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "journal/crc32c.h"
 
-#define MARK_SIZE     24
+#define MARK_SIZE     24 /* 4 + 8 + 8 + 4 */
 #define BALLAST_BLOCK 65536
 
 /* ---- the folder ------------------------------------------------------------------------------ */
@@ -83,17 +83,43 @@ int folder_sync(const struct folder *folder) {
 
 /* ---- the mark -------------------------------------------------------------------------------- */
 
-int folder_mark_read(struct folder *folder, uint64_t node, uint64_t *group) {
+/* A mark that is damaged says nothing. */
+static int read_mark(struct folder *folder, uint64_t *node, uint64_t *group) {
     uint8_t raw[MARK_SIZE];
-    *group = 0;
+    *node = *group = 0;
     int status = file_read(&folder->mark, raw, sizeof raw, 0);
     if (status != SS_OK) return status;
     struct reader reader = reader_of(bytes_view(raw, sizeof raw));
     bool ours = memcmp(reader_bytes(&reader, 4).data, "ssmk", 4) == 0;
     uint64_t marked_node = reader_u64(&reader), marked = reader_u64(&reader);
     if (!ours || reader_u32(&reader) != crc32c(0, bytes_view(raw, MARK_SIZE - 4))) return SS_OK;
-    if (marked_node == node) *group = marked;
+    *node = marked_node;
+    *group = marked;
     return SS_OK;
+}
+
+int folder_mark_read(struct folder *folder, uint64_t node, uint64_t *group) {
+    uint64_t marked;
+    int status = read_mark(folder, &marked, group);
+    if (marked != node) *group = 0;
+    return status;
+}
+
+int folder_mark_lost(struct folder *folder, char *why, size_t size) {
+    struct file database;
+    uint64_t node, group, bytes = 0;
+    int status = read_mark(folder, &node, &group);
+    if (status != SS_OK || group == 0) return status;
+    status = file_open(&database, folder->mark.memory, folder->vfs, folder->database);
+    if (status != SS_OK) return status;
+    status = file_size(&database, &bytes);
+    file_close(&database);
+    if (status != SS_OK || bytes > 0) return status;
+    snprintf(why, size,
+             "%s: empty or gone, but groups were acknowledged: restore a backup, or, to begin "
+             "anew, delete statesync.mark",
+             folder->database);
+    return SS_ERR_CORRUPT;
 }
 
 int folder_mark_write(struct folder *folder, uint64_t node, uint64_t group) {

@@ -41,6 +41,9 @@ int folder_sync(const struct folder *folder);
 int folder_mark_read(struct folder *folder, uint64_t node, uint64_t *group);
 int folder_mark_write(struct folder *folder, uint64_t node, uint64_t group);
 
+/* Without a database there must be no mark of groups: SS_ERR_CORRUPT when it was lost. */
+int folder_mark_lost(struct folder *folder, char *why, size_t size);
+
 /* Fills the ballast to `bytes`; on an error (SS_ERR_UNAVAILABLE: no room) it is empty. */
 int folder_ballast_fill(struct folder *folder, uint64_t bytes);
 /* True when there was something to give back. */

@@ -50,6 +50,12 @@ int keys_expire(struct journal *journal, uint32_t world, uint64_t count) {
     return status;
 }
 
+/* Do the columns for people say what the effect says? */
+static bool agrees(sqlite3_stmt *row, const struct entry *entry) {
+    return entry->seq == column_u64(row, 0) && entry->owner == column_u64(row, 1) &&
+           bytes_equal(entry->key, column_bytes(row, 2)) && entry->time == column_u64(row, 3);
+}
+
 int keys_recover(struct synthesis *synthesis) {
     sqlite3_stmt *statement = synthesis->journal->statements[STATEMENT_KEYS_OF];
     bind_u64(statement, 1, synthesis->world);
@@ -60,7 +66,8 @@ int keys_recover(struct synthesis *synthesis) {
         struct entry entry;
         status = synthesis_check(synthesis, "keys", (uint32_t)column_u64(statement, 4),
                                  crc32c(0, effect));
-        if (status == SS_OK && entry_read(&reader, &entry) != SS_OK) status = SS_ERR_CORRUPT;
+        if (status == SS_OK && (entry_read(&reader, &entry) != SS_OK || !agrees(statement, &entry)))
+            status = SS_ERR_CORRUPT;
         if (status == SS_OK) status = synthesis_add(synthesis, entry.seq, &entry);
         if (status == SS_OK) continue;
         statement_done(statement);

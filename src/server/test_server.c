@@ -13,7 +13,7 @@
 #include "base/failing.h"
 #include "statesync/server.h"
 
-static const char *const quiet[] = {"data=none", "listen.grpc=127.0.0.1:0", "listen.http=",
+static const char *const quiet[] = {"data=none", "listen.grpc=127.0.0.1:0", "listen.http=none",
                                     "log.level=error", NULL};
 
 struct told {
@@ -149,7 +149,7 @@ static void a_port_in_use_is_named(void **state) {
     ss_server *server = open_quiet(&told);
     char setting[96];
     snprintf(setting, sizeof setting, "listen.grpc=%s", ss_server_address(server, "grpc"));
-    const char *const settings[] = {"data=none", setting, "listen.http=", NULL};
+    const char *const settings[] = {"data=none", setting, "listen.http=none", NULL};
     ss_server_config config = ss_server_config_default();
     config.settings = settings;
     config.ignore_environment = true;

@@ -5,8 +5,13 @@
  * On the server side the first bytes decide: the HTTP/2 preface starts nghttp2 and gRPC, anything
  * that looks like an HTTP/1.1 request is answered by libhttp-parser (GET only), everything else is
  * cut. On the client side it is HTTP/2 with gRPC calls. What happens on it is told to `struct
- * connection_events` from inside connection_recv, connection_expire and connection_lost only; calls
- * may be answered from inside an event or at any later time. */
+ * connection_events` from inside connection_recv, connection_expire and connection_lost only (what
+ * connection_send brings about is owed: connection_deadline is then not later than now); calls may
+ * be answered from inside an event or at any later time. From inside an event everything is allowed
+ * except connection_recv, _send, _expire, _lost and _destroy.
+ *
+ * One turn of a loop: recv what was read, send until it gives 0, expire if the deadline has passed;
+ * read on only while connection_wants_read. */
 #ifndef TRANSPORT_CONNECTION_H
 #define TRANSPORT_CONNECTION_H
 
@@ -31,7 +36,10 @@ struct connection_events {
     void *context; /* of the whole connection */
 
     /* Server. Headers are complete. For a plain HTTP request (not gRPC) answer with call_respond; a
-     * body is discarded. For gRPC return a context for the call through call_set_context. */
+     * body is discarded, and the answer leaves when the request has ended (one over HTTP/2 that
+     * does not end within headers_timeout is reset). What cannot be served is answered by the
+     * machine and never told: 405, 415, 431, a bad grpc-timeout, an unknown grpc-encoding. For gRPC
+     * return a context for the call through call_set_context. */
     void (*on_request)(void *context, struct call *call, const struct request *request);
     /* One whole message (decompressed), borrowed. Client: a response message. */
     void (*on_message)(void *context, struct call *call, struct bytes message);
@@ -39,7 +47,8 @@ struct connection_events {
     void (*on_half_close)(void *context, struct call *call);
     /* The call is over and `call` is gone after this returns: finished and flushed, reset by the
      * peer, deadline passed, or the connection lost. Exactly once per call. Client: with the
-     * status. */
+     * server's status and message. Server: with the status that was sent, CANCELLED when the peer
+     * reset it before, UNAVAILABLE when the connection ended; the message is empty. */
     void (*on_end)(void *context, struct call *call, enum grpc_status status, struct bytes message);
     /* The backlog of a call fell below `backlog_low`: a producer may go on. */
     void (*on_drained)(void *context, struct call *call);
@@ -81,7 +90,8 @@ void connection_destroy(struct connection *connection); /* no events; calls are 
 int connection_recv(struct connection *connection, struct bytes bytes, ss_time now);
 /* True while bytes should be read from the peer at all (backpressure). */
 bool connection_wants_read(const struct connection *connection);
-/* Drains up to size_max bytes into buffer: the count, 0 when there is nothing to send now. */
+/* Drains up to size_max bytes into buffer: the count, 0 when there is nothing to send now. Give it
+ * 64 KiB or more: below 16 KiB large DATA frames take a detour and another copy. */
 ptrdiff_t connection_send(struct connection *connection, uint8_t *buffer, size_t size_max,
                           ss_time now);
 ss_time connection_deadline(const struct connection *connection);
@@ -110,7 +120,7 @@ int call_send(struct call *call, struct bytes message);
 uint8_t *call_reserve(struct call *call, size_t size);
 /* Server: trailers. `message` may be NULL; percent-encoded here. */
 void call_finish(struct call *call, enum grpc_status status, const char *message);
-/* Server: a whole plain HTTP answer. */
+/* Server: a whole plain HTTP answer, copied. `content_type`: at most 63 bytes, "" for none. */
 void call_respond(struct call *call, unsigned status, const char *content_type, struct bytes body);
 /* Client: no more messages from us. */
 void call_half_close(struct call *call);

@@ -33,7 +33,6 @@ static int session_open(struct connection *connection, nghttp2_session_callbacks
                         nghttp2_option *option) {
     struct http2 *http2 = connection->http2;
     nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
     /* otherwise nghttp2 skips unknown frames silently, and a flood of them would cost nothing */
     for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
         nghttp2_option_set_user_recv_extension_type(option, (uint8_t)type);
@@ -61,13 +60,12 @@ static int session_create(struct connection *connection) {
 static int settings_submit(struct connection *connection) {
     const struct connection_config *config = &connection->config;
     nghttp2_session *session = connection->http2->session;
-    /* the last one is of the role: a server wants no RFC 7540 priorities, a client no pushes */
+    /* the last one is of the role */
     nghttp2_settings_entry entries[] = {
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)config->headers_max},
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, config->server ? config->streams_max : 0},
-        {config->server ? NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES : NGHTTP2_SETTINGS_ENABLE_PUSH,
-         config->server},
+        {config->server ? NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS : NGHTTP2_SETTINGS_ENABLE_PUSH,
+         config->server ? config->streams_max : 0},
     };
     size_t count = sizeof entries / sizeof *entries;
     if (nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, entries, count) != 0 ||

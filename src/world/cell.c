@@ -42,6 +42,20 @@ struct cell *cell_find(const struct world *world, uint64_t owner, struct bytes c
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static bool set_key(const struct world *world, struct cell *cell, struct bytes key) {
+    bool near = key.size <= sizeof cell->near_key;
+    cell->key = near ? cell->near_key : memory_alloc(world->memory, key.size);
+    if (!cell->key) return false;
+    cell->key_size = (uint16_t)key.size;
+    memcpy(cell->key, key.data, key.size);
+    return true;
+}
+
+void cell_key_free(const struct world *world, struct cell *cell) {
+    if (cell->key != cell->near_key) memory_free(world->memory, cell->key, cell->key_size);
+    cell->key = NULL;
+}
+
 static void cell_init(struct cell *cell, uint64_t hash, uint64_t owner, uint32_t space,
                       uint32_t handle) {
     cell->hash = hash;
@@ -58,19 +72,16 @@ struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uin
     assert(space < world->space_count && key.size > 0 && key.size <= UINT16_MAX);
     struct owner *holder = owner_obtain(world, owner);
     if (!holder) return NULL;
-    uint8_t *name = memory_alloc(world->memory, key.size);
-    uint32_t handle = name ? slab_alloc(&world->cells) : SLAB_NONE;
-    if (handle == SLAB_NONE || table_add(&world->cell_index, hash, handle) != SS_OK) {
-        if (handle != SLAB_NONE) slab_release(&world->cells, handle);
-        memory_free(world->memory, name, key.size);
+    uint32_t handle = slab_alloc(&world->cells);
+    struct cell *cell = handle == SLAB_NONE ? NULL : slab_at(&world->cells, handle);
+    if (!cell || !set_key(world, cell, key) ||
+        table_add(&world->cell_index, hash, handle) != SS_OK) {
+        if (cell) cell_key_free(world, cell);
+        if (cell) slab_release(&world->cells, handle);
         owner_release(world, holder);
         return NULL;
     }
-    struct cell *cell = slab_at(&world->cells, handle);
     cell_init(cell, hash, owner, space, handle);
-    memcpy(name, key.data, key.size);
-    cell->key = name;
-    cell->key_size = (uint16_t)key.size;
     list_push(&holder->cells, &cell->owned);
     holder->cell_count++;
     holder->bytes += key.size;
@@ -93,7 +104,7 @@ void cell_forget(struct world *world, struct cell *cell) {
     holder->cell_count--;
     history_free(&cell->history, world->memory);
     clock_free(&cell->clock, world->memory);
-    memory_free(world->memory, cell->key, cell->key_size);
+    cell_key_free(world, cell);
     table_remove(&world->cell_index, cell->hash, cell->handle);
     slab_release(&world->cells, cell->handle);
     owner_release(world, holder);

@@ -15,10 +15,13 @@
 #include "world/history.h"
 #include "world/world.h"
 
+#define CELL_NEAR_KEY                                                                              \
+    24 /* keys up to here lie in the cell: one allocation and one cache miss less */
+
 /* What an update touches comes first. */
 struct cell {
     uint64_t owner;
-    uint8_t *key;
+    uint8_t *key;    /* near_key, or a block of its own when longer */
     uint32_t handle; /* of the slab */
     uint16_t key_size;
     uint16_t space;   /* index of its category in this world */
@@ -31,6 +34,7 @@ struct cell {
     struct list expiry;  /* space.lives or space.graves, by time of the newest record; else empty */
     struct list owned;   /* owner.cells, by creation */
     uint64_t hash;
+    uint8_t near_key[CELL_NEAR_KEY];
 };
 
 /* A category as this world knows it: name, policy, floor. */
@@ -114,6 +118,7 @@ struct cell *cell_lookup(const struct world *world, uint64_t hash, uint64_t owne
 struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
                          struct bytes key);
 void cell_forget(struct world *world, struct cell *cell);
+void cell_key_free(const struct world *world, struct cell *cell); /* for the world's end */
 
 /* The index of the category of that name, SPACE_NONE when this world has not met it. */
 uint32_t space_find(const struct world *world, struct bytes name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The encoders; replay.c has the decoders, in the same order. `text` is a varint size and bytes.
+/* The encoders; decode.c has the decoders, in the same order. `text` is a varint size and bytes.
  *
  *   WRITE    u8 flags, u64 owner, text category, text key, varint version, u64 time, varint tick,
  *            u64 writer, varint latency, u64 node, varint n, n x (u64 node, varint counter), text

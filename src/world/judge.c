@@ -213,6 +213,8 @@ static bool exists_as_expected(const struct update *update, const struct cell *c
 
 static bool inconsistent(struct world *world, const struct update *update,
                          const struct place *place, const char **text) {
+    *text = update->refused;
+    if (update->refused) return true;
     *text = "base_digest is not that of the state at expected_version";
     if (digest_differs(update, place->cell)) return true;
     *text = world->why.text;
@@ -231,7 +233,8 @@ void judge(struct world *world, const struct update *update, const struct place 
             return;
         }
     }
-    if (policy->write == ACCESS_PROPOSE && !update->server && !update->verdict) {
+    if (policy->write == ACCESS_PROPOSE && !update->server && !update->verdict &&
+        !update->refused) {
         judgement->kind = DECIDE_PROPOSE;
         return;
     }

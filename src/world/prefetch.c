@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A cell is four dependent misses away: slot, cell, then ring, key and list neighbours at once.
+/* A cell is three dependent misses away: slot, cell, then ring and list neighbours at once.
  * Each stage is asked for all updates before the next one begins, so a stage costs one miss, not
  * one a cell. Only hashes are compared: a wrong guess fetches a line for nothing. */
 #include "world/cell.h"
@@ -37,7 +37,7 @@ static void fetch_lines(const struct history *history, uint32_t offset, uint32_t
 
 static void fetch_around(const struct cell *cell) {
     const struct history *history = &cell->history;
-    fetch(cell->key);
+    if (cell->key != cell->near_key) fetch(cell->key);
     fetch(cell->changed.prev);
     fetch(cell->changed.next);
     if (!history->ring) return;

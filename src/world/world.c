@@ -180,7 +180,7 @@ static void cells_free(struct world *world) {
         struct cell *cell = LIST_ENTRY(link, struct cell, changed);
         history_free(&cell->history, world->memory);
         clock_free(&cell->clock, world->memory);
-        memory_free(world->memory, cell->key, cell->key_size);
+        cell_key_free(world, cell);
     }
     slab_free(&world->cells);
     table_free(&world->cell_index);

@@ -503,6 +503,16 @@ class Demo(Base):
         self.assertIn("the same at the subscriber", out)
         self.assertRegex(out, r"(?m)^ +1 s +\d+ versions/s")
 
+    def test_a_server_that_dies_is_told(self):
+        demo = subprocess.Popen([PROGRAM, "demo", "--plain", "--players", "2", "--trace", TRACE],
+                                stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        demo.stdout.readline()
+        with open(f"/proc/{demo.pid}/task/{demo.pid}/children", encoding="ascii") as children:
+            os.kill(int(children.read()), signal.SIGKILL)
+        out = demo.communicate(timeout=20)[0]
+        self.assertEqual(demo.returncode, 1, out)
+        self.assertIn("the server ended", out)
+
     def test_ctrl_c_ends_with_a_summary(self):
         demo = subprocess.Popen([PROGRAM, "demo", "--plain", "--players", "2", "--trace", TRACE],
                                 stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/journal.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "journal/inside.h"
+
+struct journal_config journal_config_default(void) {
+    return (struct journal_config){.memory = &memory_heap,
+                                   .checkpoint_bytes = (uint64_t)64 << 20,
+                                   .cells_per_step = 200,
+                                   .groups_per_step = 20,
+                                   .read_bytes_per_step = 128 << 10,
+                                   .log_pages_max = 2000,
+                                   .ballast_bytes = (uint64_t)16 << 20,
+                                   .keys_life = 600 * SS_SECOND,
+                                   .decided_life = 600 * SS_SECOND};
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* Whatever was once called durable must be there. */
+static int check_mark(struct journal *journal, char *why, size_t size) {
+    uint64_t marked;
+    int status = folder_mark_read(&journal->folder, journal->node, &marked);
+    if (status != SS_OK || marked <= journal->last) return status;
+    snprintf(why, size,
+             "%s: group %llu was acknowledged, but the newest one is %llu: restore a backup; if "
+             "statesync.db was replaced on purpose, delete statesync.mark",
+             journal->folder.path, (unsigned long long)marked, (unsigned long long)journal->last);
+    return SS_ERR_CORRUPT;
+}
+
+static int open_files(struct journal *journal, char *why, size_t size) {
+    int status = folder_open_files(&journal->folder, journal->memory);
+    if (status == SS_OK) status = folder_mark_lost(&journal->folder, why, size);
+    if (status == SS_OK) status = database_open(journal, journal->folder.database, why, size);
+    if (status == SS_OK) status = check_mark(journal, why, size);
+    if (status == SS_OK)
+        status = folder_mark_write(&journal->folder, journal->node, journal->last);
+    if (status == SS_OK) status = folder_sync(&journal->folder);
+    if (status == SS_OK && journal_refill(journal) != SS_OK)
+        log_line(journal->config.log, LOG_LEVEL_WARN,
+                 "journal %s: no room for the ballast: the disk is nearly full",
+                 journal->folder.path);
+    if (status != SS_OK && !why[0])
+        snprintf(why, size, "%s: %s", journal->folder.path, status_text(status));
+    return status;
+}
+
+int journal_open(struct journal **out, const struct journal_config *config, char *why,
+                 size_t size) {
+    why[0] = '\0';
+    struct journal *journal = memory_zeroed(config->memory, 1, sizeof *journal);
+    if (!journal) return SS_ERR_NOMEM;
+    journal->memory = config->memory;
+    journal->config = *config;
+    journal->scratch = buffer_of(config->memory);
+    journal->checkpoint.memory = config->memory;
+    int status = folder_open(&journal->folder, config->folder, config->vfs, why, size);
+    if (status == SS_OK) status = open_files(journal, why, size);
+    if (status != SS_OK) {
+        journal->failed = status;
+        journal_close(journal);
+        return status;
+    }
+    *out = journal;
+    return SS_OK;
+}
+
+void journal_close(struct journal *journal) {
+    if (!journal) return;
+    const struct memory *memory = journal->memory;
+    checkpoint_forget(&journal->checkpoint);
+    if (journal->db && journal->failed == SS_OK)
+        sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    database_close(journal);
+    folder_close(&journal->folder);
+    buffer_free(&journal->scratch);
+    memory_free(memory, journal, sizeof *journal);
+}
+
+/* ---- asked ----------------------------------------------------------------------------------- */
+
+uint64_t journal_node(const struct journal *journal) { return journal->node; }
+uint64_t journal_last(const struct journal *journal) { return journal->last; }
+bool journal_low(const struct journal *journal) { return journal->low; }
+
+uint32_t journal_world(const struct journal *journal, struct bytes name) {
+    for (size_t i = 0; i < journal->world_count; i++)
+        if (bytes_equal(journal->worlds[i].name, name)) return (uint32_t)i;
+    return UINT32_MAX;
+}
+
+uint32_t journal_world_count(const struct journal *journal) {
+    return (uint32_t)journal->world_count;
+}
+
+struct bytes journal_world_name(const struct journal *journal, uint32_t world) {
+    assert(world < journal->world_count);
+    return journal->worlds[world].name;
+}
+
+/* ---- committing ------------------------------------------------------------------------------ */
+
+/* A frame that is damaged here was damaged in memory: better noticed before it is called durable. */
+static int take_names(struct journal *journal, struct bytes group) {
+    struct reader reader = reader_of(group);
+    struct frame frame;
+    int status;
+    while ((status = group_next(&reader, &frame)) == 1) {
+        uint32_t world;
+        struct bytes name;
+        if (frame.world != GROUP_NAMES) {
+            if (frame.world < journal->world_count) continue;
+            return SS_ERR_CORRUPT;
+        }
+        status = frame_name(&frame, &world, &name) ? database_add_world(journal, world, name)
+                                                   : SS_ERR_CORRUPT;
+        if (status != SS_OK) return status;
+    }
+    return status;
+}
+
+static int add_group(struct journal *journal, struct bytes group, ss_time now) {
+    int status = take_names(journal, group);
+    if (status != SS_OK) return status;
+    sqlite3_stmt *statement = journal->statements[STATEMENT_GROUP_ADD];
+    bind_u64(statement, 1, journal->last + 1);
+    bind_u64(statement, 2, (uint64_t)now);
+    bind_blob(statement, 3, group);
+    return statement_run(statement);
+}
+
+/* One transaction: the group, when there is one, and a step of the checkpoint, when that is wanted. */
+static int transact(struct journal *journal, const struct bytes *group, ss_time now, bool step) {
+    int status = database_begin(journal);
+    if (status == SS_OK && group) status = add_group(journal, *group, now);
+    int stepped = status == SS_OK && step ? checkpoint_step(journal) : status;
+    if (stepped != SS_ERR_AGAIN) status = stepped;
+    if (status == SS_OK) status = database_save(journal);
+    if (status == SS_OK) status = database_commit(journal);
+    if (status != SS_OK) {
+        database_rollback(journal);
+        return status;
+    }
+    return group ? SS_OK : stepped;
+}
+
+/* On a full disk the ballast goes first, and the checkpoint waits. */
+static int transact_with_room(struct journal *journal, const struct bytes *group, ss_time now) {
+    int status = transact(journal, group, now, true);
+    if (status != SS_ERR_UNAVAILABLE || journal->failed != SS_OK) return status;
+    if (!journal->low)
+        log_line(journal->config.log, LOG_LEVEL_ERROR, "journal %s: the disk is full",
+                 journal->folder.path);
+    journal->low = true;
+    (void)folder_ballast_free(&journal->folder);
+    return group ? transact(journal, group, now, false) : status;
+}
+
+int journal_commit(struct journal *journal, struct bytes group, ss_time now) {
+    if (journal->failed != SS_OK) return journal->failed;
+    int status = transact_with_room(journal, &group, now);
+    if (journal->failed != SS_OK) return journal->failed;
+    if (status != SS_OK) return journal_result(journal, status);
+    journal->last++;
+    journal->group_count++;
+    journal->group_bytes += group.size;
+    journal->counted.commits++;
+    status = folder_mark_write(&journal->folder, journal->node, journal->last);
+    return status == SS_ERR_UNAVAILABLE ? SS_OK : journal_result(journal, status);
+}
+
+int journal_tidy(struct journal *journal) {
+    if (journal->failed != SS_OK) return journal->failed;
+    if (journal->log_pages < (int)journal->config.log_pages_max) return SS_OK;
+    int code = sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    journal->log_pages = 0;
+    int status = file_status(code);
+    return journal_result(journal, status == SS_ERR_BUSY ? SS_OK : status);
+}
+
+/* ---- the checkpoint -------------------------------------------------------------------------- */
+
+void journal_checkpoint(struct journal *journal) { journal->checkpoint.wanted = true; }
+
+bool journal_checkpointing(const struct journal *journal) {
+    return journal->checkpoint.phase != CHECKPOINT_IDLE || journal->checkpoint.wanted;
+}
+
+int journal_step(struct journal *journal) {
+    if (journal->failed != SS_OK) return journal->failed;
+    if (!journal_checkpointing(journal) &&
+        journal->group_bytes < journal->config.checkpoint_bytes)
+        return SS_ERR_AGAIN;
+    int status = transact_with_room(journal, NULL, 0);
+    if (journal->failed != SS_OK) return journal->failed;
+    return journal_result(journal, status);
+}
+
+int journal_settle(struct journal *journal) {
+    journal_checkpoint(journal);
+    int status;
+    while ((status = journal_step(journal)) == SS_OK) {
+        status = journal_tidy(journal);
+        if (status != SS_OK) return status;
+    }
+    if (status != SS_ERR_AGAIN) return status;
+    int code = sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    journal->log_pages = 0;
+    return journal_result(journal, file_status(code));
+}
+
+/* ---- room ------------------------------------------------------------------------------------ */
+
+int journal_refill(struct journal *journal) {
+    if (journal->failed != SS_OK) return journal->failed;
+    int status = folder_ballast_fill(&journal->folder, journal->config.ballast_bytes);
+    if (status == SS_OK && journal->low)
+        log_line(journal->config.log, LOG_LEVEL_INFO, "journal %s: there is room again",
+                 journal->folder.path);
+    journal->low = status != SS_OK;
+    return journal_result(journal, status);
+}
