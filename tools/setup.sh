@@ -50,8 +50,8 @@ ensure_packages() {
 build_in() {
     dir=$1
     shift
-    log=$dir.log
-    mkdir -p "$(dirname "$dir")"
+    log=$dir/build.log
+    mkdir -p "$dir"
     if [ -f "$dir/build.ninja" ]; then
         meson configure "$dir" "$@" >"$log" 2>&1
     else

@@ -110,6 +110,12 @@ bool child_ready(struct child *child, char *why, size_t why_size) {
     return false;
 }
 
+void child_ending(struct child *child, ss_time span) {
+    ss_time deadline = loop_now(child->loop) + span;
+    while (!child->ended && loop_wait(child->loop, deadline) < deadline)
+        continue;
+}
+
 int child_stop(struct child *child) {
     int status = 0;
     if (child->pid > 0) {

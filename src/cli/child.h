@@ -25,6 +25,8 @@ int child_start(struct child *child, struct loop *loop, const char *yaml, char *
                 size_t why_size);
 /* Turns the loop until it listens; false when it ended or needed over 10 s, with `why`. */
 bool child_ready(struct child *child, char *why, size_t why_size);
+/* Something broke: waits at most `span` to learn whether it was the child's end (`ended`). */
+void child_ending(struct child *child, ss_time span);
 /* Asks it to end, waits for it (at most 3 s, then it is killed). Its exit code, or -1. */
 int child_stop(struct child *child);
 

@@ -226,8 +226,7 @@ static bool demo_healthy(struct demo *demo, char *why, size_t why_size) {
     demo_calm(demo);
     for (size_t i = 0; i < demo->match.count; i++)
         unanswered += player_in_flight(&demo->match.players[i].link);
-    if (demo->match.broken[0]) /* was it the server's end? Its log says so a moment later */
-        loop_wait(demo->remote.loop, loop_now(demo->remote.loop) + SS_SECOND / 10);
+    if (demo->match.broken[0]) child_ending(&demo->child, SS_SECOND / 2);
     if (demo->child.ended)
         snprintf(why, why_size, "the server ended; its last words: %.300s", demo->child.last);
     else if (demo->match.broken[0])

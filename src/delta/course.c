@@ -75,7 +75,10 @@ void course_choose(const struct course *course, const struct delta_model *model,
                    struct course_past *past) {
     int64_t now = (int64_t)course->tick - 1;
     uint32_t ms = course->ms[now % COURSE_TICKS];
-    course_choose_from(course, model, older(course, now, ms, model->base_ms), past);
+    int64_t base = older(course, now, ms, model->base_ms);
+    if (base < 0 && course->tick >= COURSE_TICKS) /* a game that stands still: the oldest will do */
+        base = now - COURSE_TICKS + 1;
+    course_choose_from(course, model, base, past);
 }
 
 void course_chunk(const struct course *course, const struct course_past *past, uint32_t index,

@@ -70,22 +70,14 @@ int64_t predict_float_fine(const struct delta_lane *lane, int32_t bits) {
     if (exponent == 255)
         return 0; /* infinite, NaN: nothing to extrapolate */
     int64_t mantissa = (bits & 0x7fffff) | (exponent ? 1 << 23 : 0);
-    int shift = (exponent ? exponent : 1) - 150 + 20; /* 2^shift units of 2^-20 */
-    __int128 product = (__int128)mantissa * lane->scale; /* Q24 steps */
-    shift -= 24;
-    int64_t fine;
-    if (shift > 16)
-        fine = FEATURE_MAX;
-    else if (shift >= 0)
-        fine = clamp((int64_t)(product >> 24 > FEATURE_MAX ? FEATURE_MAX : product << shift >> 0),
-                     FEATURE_MAX);
-    else if (shift <= -100)
-        fine = 0;
-    else {
-        __int128 value = (product + ((__int128)1 << (-shift - 1))) >> -shift;
-        fine = value > FEATURE_MAX ? FEATURE_MAX : (int64_t)value;
-    }
-    return bits < 0 ? -fine : fine;
+    int shift = (exponent ? exponent : 1) - 150 + 20 - 24; /* of a product in Q24 steps */
+    __int128 product = (__int128)mantissa * lane->scale, fine;
+    if (shift >= 0)
+        fine = shift > 16 ? FEATURE_MAX : product << shift;
+    else
+        fine = shift < -100 ? 0 : (product + ((__int128)1 << (-shift - 1))) >> -shift;
+    int64_t size = fine > FEATURE_MAX ? FEATURE_MAX : (int64_t)fine;
+    return bits < 0 ? -size : size;
 }
 
 int32_t predict_fine_float(const struct delta_lane *lane, int64_t fine) {
@@ -160,8 +152,9 @@ static void quaternion_of(const struct delta_lane *lane, const uint8_t *row, int
     for (unsigned i = 0, in = 1; i < 4; i++) {
         if (i == largest)
             continue;
-        int64_t level = clamp(delta_row_get(&lane[in++], row), 65536);
-        out[i] = (2 * level - (lane->levels - 1)) * lane->scale / 2;
+        int32_t level = delta_row_get(&lane[in++], row), top = lane->levels - 1;
+        level = level < 0 ? 0 : level > top ? top : level;
+        out[i] = (2 * level - top) * lane->scale / 2;
         int64_t q22 = out[i] >> 8;
         rest -= q22 * q22;
     }

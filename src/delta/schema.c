@@ -15,6 +15,22 @@ static int32_t escape_bits(double steps) {
     return bits;
 }
 
+/* Whether the predictor can use a field in its role. */
+static bool role_valid(const struct delta_schema *schema, const struct delta_field *field) {
+    bool number = field->kind == DELTA_STEPS || field->kind == DELTA_FLOAT;
+    switch (field->role) {
+    case DELTA_PLAIN: return field->kind != DELTA_QUATERNION;
+    case DELTA_YAW:
+        return (field->kind == DELTA_ANGLE || field->kind == DELTA_FLOAT) && field->count == 1 &&
+               schema->yaw == DELTA_NO_LANE;
+    case DELTA_PITCH:
+        return (number || field->kind == DELTA_ANGLE) && field->count == 1;
+    case DELTA_VELOCITY: return number && field->count == 3 && schema->velocity == DELTA_NO_LANE;
+    case DELTA_POSITION: return number && field->count == 3 && schema->position == DELTA_NO_LANE;
+    default: return field->kind == DELTA_QUATERNION && schema->rotation == DELTA_NO_LANE;
+    }
+}
+
 static bool field_valid(const struct delta_field *field, size_t state_size) {
     size_t size = field->kind == DELTA_BYTE         ? 1u
                   : field->kind == DELTA_QUATERNION ? 16u
@@ -113,7 +129,7 @@ int delta_schema_init(struct delta_schema *schema, const char *name,
                                     .velocity = DELTA_NO_LANE, .position = DELTA_NO_LANE,
                                     .rotation = DELTA_NO_LANE, .state_size = (uint16_t)state_size};
     for (unsigned i = 0; i < count; i++) {
-        if (!field_valid(&fields[i], state_size))
+        if (!field_valid(&fields[i], state_size) || !role_valid(schema, &fields[i]))
             return SS_ERR_INVALID;
         int status = add_field(schema, i);
         if (status != SS_OK)

@@ -270,6 +270,8 @@ static size_t parse(struct http1 *http1, struct bytes bytes) {
     enum http_errno error = HTTP_PARSER_ERRNO(&http1->parser);
     if (error == HPE_PAUSED) {
         http_parser_pause(&http1->parser, 0);
+    } else if (error == HPE_INVALID_METHOD) {
+        connection->over = true; /* not HTTP at all, so nobody would understand an answer */
     } else if (error != HPE_OK) {
         refuse(http1, http1->refusal ? http1->refusal : 400);
     }

@@ -48,13 +48,9 @@ struct flood {
     bool settings_acked; /* ours */
 };
 
-/* What nghttp2 does not remember of stream ids, to tell a late frame from a wrong one. */
-enum { CLOSED_KEPT = 64 };
 struct stream_ids {
     int32_t highest;             /* begun by the peer */
     int32_t gap_first, gap_last; /* the last ids that were skipped, and so may never be used */
-    int32_t reset_sent;          /* the last one that we reset: frames may still be on their way */
-    int32_t closed[CLOSED_KEPT]; /* by (id / 2) % CLOSED_KEPT: ended by the peer's own frames */
 };
 
 struct http2 {

@@ -6,33 +6,25 @@
 
 enum { WINDOW_STEP = 8 * 1024 }; /* consumed bytes of a stream are told to nghttp2 in steps */
 
-static int32_t *closed_slot(struct stream_ids *ids, int32_t id) {
-    return &ids->closed[((uint32_t)id >> 1) % CLOSED_KEPT];
-}
-
-/* The error code for HEADERS or DATA on a stream that the peer can no longer mean (RFC 9113,
- * sections 5.1 and 5.1.1), or 0. */
-static uint32_t stream_id_error(struct stream_ids *ids, const nghttp2_frame_hd *header) {
+/* RFC 9113, section 5.1.1: a new stream's id is higher than any before. nghttp2 takes a lower one
+ * for a late frame of a closed stream, which it cannot be if that id was skipped. */
+static bool stream_id_skipped(struct stream_ids *ids, const nghttp2_frame_hd *header) {
     int32_t id = header->stream_id;
-    if (header->type > NGHTTP2_HEADERS || id == 0) return NGHTTP2_NO_ERROR;
-    if (*closed_slot(ids, id) == id) return NGHTTP2_STREAM_CLOSED;
-    if (header->type == NGHTTP2_DATA) return NGHTTP2_NO_ERROR;
-    if (id >= ids->gap_first && id <= ids->gap_last) return NGHTTP2_PROTOCOL_ERROR;
-    if (id <= ids->highest) return NGHTTP2_NO_ERROR;
+    if (header->type != NGHTTP2_HEADERS) return false;
+    if (id >= ids->gap_first && id <= ids->gap_last) return true;
     if (id > ids->highest + 2) {
         ids->gap_first = ids->highest + 1;
         ids->gap_last = id - 1;
     }
-    ids->highest = id;
-    return NGHTTP2_NO_ERROR;
+    if (id > ids->highest) ids->highest = id;
+    return false;
 }
 
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *header, void *user) {
     (void)session;
     struct connection *connection = user;
-    uint32_t error = connection->config.server ? stream_id_error(&connection->http2->ids, header)
-                                               : NGHTTP2_NO_ERROR;
-    if (error != NGHTTP2_NO_ERROR) connection_cut(connection, error);
+    if (connection->config.server && stream_id_skipped(&connection->http2->ids, header))
+        connection_cut(connection, NGHTTP2_PROTOCOL_ERROR);
     return !connection->over && flood_received(connection->http2, header)
                ? 0
                : NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -117,8 +109,6 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
     struct connection *connection = user;
     if (!flood_sent(connection->http2, frame)) return NGHTTP2_ERR_CALLBACK_FAILURE;
     bool ack = frame->hd.flags & NGHTTP2_FLAG_ACK;
-    if (frame->hd.type == NGHTTP2_RST_STREAM)
-        connection->http2->ids.reset_sent = frame->hd.stream_id;
     if (frame->hd.type == NGHTTP2_PING && !ack) connection->http2->ping_sent = connection->now;
     if (!connection->config.server || frame->hd.type > NGHTTP2_HEADERS) return 0;
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) return 0;
@@ -138,9 +128,6 @@ static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t
     if (!call) return 0;
     nghttp2_session_set_stream_user_data(session, stream_id, NULL);
     bool server = call->connection->config.server;
-    struct stream_ids *ids = &call->connection->http2->ids;
-    if (server && (call->peer_done || stream_id != ids->reset_sent))
-        *closed_slot(ids, stream_id) = stream_id;
     if (server && !call->trailers_sent && call->status != GRPC_DEADLINE_EXCEEDED)
         call->status = STATUS_NONE; /* what was to be said was not said */
     call_closed(call, status_of_close(call, error_code));

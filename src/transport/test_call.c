@@ -408,13 +408,13 @@ static void test_steady_calls_allocate_nothing(void **state) {
     struct pair *pair = *state;
     pair->behaviour = SERVE_UNARY;
     assert_int_equal(pair_open(pair), SS_OK);
-    for (unsigned i = 0; i < 50; i++)
+    for (unsigned i = 0; i < 200; i++) /* nghttp2 remembers as many closed streams as may be open */
         unary(pair);
     size_t before = pair->heap.calls;
     for (unsigned i = 0; i < 1000; i++)
         unary(pair);
     assert_int_equal(pair->heap.calls, before);
-    assert_int_equal(pair->c.ends, 1050);
+    assert_int_equal(pair->c.ends, 1200);
 }
 
 static void test_steady_stream_allocates_nothing(void **state) {

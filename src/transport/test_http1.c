@@ -139,12 +139,18 @@ static void test_refused(void **state) {
     struct stage *stage = *state;
     refused(stage, "POST /healthz HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", " 405 ");
     refused(stage, "OPTIONS * HTTP/1.1\r\n\r\n", "allow: GET, HEAD\r\n");
-    refused(stage, "GET\r\n\r\n", " 400 Bad Request");
-    refused(stage, "GARBAGE / HTTP/1.1\r\n\r\n", " 400 ");
+    refused(stage, "GET / HTTP/1.1\r\nA(b): c\r\n\r\n", " 400 Bad Request");
     refused(stage, "GET / HTTP/9.x\r\n\r\n", " 400 ");
     refused(stage, "GET / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", " 400 ");
     refused(stage, "GET / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
             " 400 ");
+}
+
+static void test_not_http(void **state) {
+    struct stage *stage = *state;
+    raw_text(&stage->raw, "GARBAGE / HTTP/1.1\r\n\r\n");
+    assert_int_equal(stage->raw.out.size, 0);
+    assert_true(connection_done(stage->pair.server));
 }
 
 static void test_large(void **state) {
@@ -226,6 +232,7 @@ int main(void) {
         TEST(test_cancelled),
         TEST(test_lost_while_waiting),
         TEST(test_refused),
+        TEST(test_not_http),
         TEST(test_large),
         TEST(test_slow),
         TEST(test_idle_between_requests),

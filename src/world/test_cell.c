@@ -24,6 +24,26 @@ static void many_cells(void **state) {
     fixture_close(&f);
 }
 
+static void keys_of_every_length(void **state) {
+    (void)state;
+    struct fixture f;
+    char key[257] = {0};
+    fixture_open(&f);
+    for (size_t size = 1; size <= 256; size++) {
+        key[size - 1] = (char)('a' + size % 26);
+        assert_int_equal(put(&f, 7, "pos", key, "x", 0), RESULT_SUCCESS);
+    }
+    for (size_t size = 256; size >= 1; size--) {
+        expect_cell(&f, 7, "pos", key, "x", 1);
+        assert_int_equal(put(&f, 7, "pos", key, NULL, 1), RESULT_SUCCESS);
+        key[size - 1] = 0;
+    }
+    world_tick(f.world, f.now + 60 * SS_SECOND, 1000);
+    assert_int_equal(f.world->cells.count, 0);
+    assert_int_equal(f.world->stats.bytes, 0);
+    fixture_close(&f);
+}
+
 /* Many category names: heads of lists move, and still hold. */
 static void many_categories(void **state) {
     (void)state;
@@ -84,6 +104,7 @@ static void order_of_change(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_cells),
+        cmocka_unit_test(keys_of_every_length),
         cmocka_unit_test(many_categories),
         cmocka_unit_test(order_of_change),
     };

@@ -31,7 +31,7 @@ static bool call(struct trial *t, int step, uint8_t *id) {
     proposed.idempotency_key = bytes_of("proposed");
     f->now += SS_MILLISECOND;
     switch (step) {
-    case 0: put(f, 7, "pos", "a", "1", 0); break;
+    case 0: put(f, 7, "pos", "a key too long to lie inside its cell", "1", 0); break;
     case 1: put(f, 8, "undeclared", "a", "1", 0); break;
     case 2: put(f, 7, "merge", "m", "{\"gold\":1}", 0); break;
     case 3: put(f, 7, "merge", "m", "{\"gold\":3}", 1); break;
@@ -114,7 +114,7 @@ static void every_allocation_fails_once(void **state) {
         }
         assert_int_equal(t.failing.live, 0);
     }
-    assert_true(n > 50);
+    assert_true(n > 40);
 }
 
 /* Ticks and sessions have nobody to tell: what they cannot do now they do later. */

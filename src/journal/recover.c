@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recover.c - from the data folder back to effects.
+ *
+ * First what the tables hold: a row of `cells` only when its effect stands in no group any more
+ * (base_seq), so that cells come in the order of their last change. Then the groups, oldest first;
+ * in those up to moved_group only what is about cells, as the rest stands in the tables already. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/status.h"
+#include "journal/tables.h"
+
+#define BLOCK (256 * 1024)
+
+struct recovery {
+    struct journal *journal;
+    journal_replay *replay;
+    void *context;
+    char *why;
+    size_t why_size;
+};
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+struct synthesis synthesis_of(struct journal *journal, uint32_t world, char *why, size_t why_size) {
+    return (struct synthesis){.journal = journal,
+                              .world = world,
+                              .bytes = arena_of(journal->memory, BLOCK),
+                              .why = why,
+                              .why_size = why_size};
+}
+
+void synthesis_free(struct synthesis *synthesis) {
+    memory_free(synthesis->journal->memory, synthesis->items,
+                synthesis->capacity * sizeof *synthesis->items);
+    arena_free(&synthesis->bytes);
+}
+
+int synthesis_add(struct synthesis *synthesis, uint64_t order, const struct entry *entry) {
+    struct bytes effect = journal_encode(synthesis->journal, entry);
+    int status = memory_grow(synthesis->journal->memory, (void **)&synthesis->items,
+                             &synthesis->capacity, synthesis->count + 1, sizeof *synthesis->items);
+    if (status != SS_OK || effect.size == 0) return SS_ERR_NOMEM;
+    struct bytes copy = arena_copy(&synthesis->bytes, effect);
+    if (!copy.data) return SS_ERR_NOMEM;
+    synthesis->items[synthesis->count++] = (struct item){.order = order, .effect = copy};
+    return SS_OK;
+}
+
+int synthesis_check(struct synthesis *synthesis, const char *table, uint32_t stored,
+                    uint32_t computed) {
+    synthesis->rows++;
+    synthesis->sum += computed;
+    if (stored == computed) return SS_OK;
+    snprintf(synthesis->why, synthesis->why_size,
+             "%s: row %llu of world %u in the table %s is damaged: restore a backup",
+             synthesis->journal->folder.database, (unsigned long long)synthesis->rows,
+             synthesis->world, table);
+    return SS_ERR_CORRUPT;
+}
+
+static int by_order(const void *left, const void *right) {
+    const struct item *a = left, *b = right;
+    return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* Hands everything on, and begins anew. */
+static int play(struct recovery *recovery, struct synthesis *synthesis, bool sorted) {
+    struct bytes name = recovery->journal->worlds[synthesis->world].name;
+    int status = SS_OK;
+    if (!sorted && synthesis->count)
+        qsort(synthesis->items, synthesis->count, sizeof *synthesis->items, by_order);
+    for (size_t i = 0; i < synthesis->count && status == SS_OK; i++)
+        status = recovery->replay(recovery->context, name, synthesis->items[i].effect);
+    synthesis->count = 0;
+    arena_reset(&synthesis->bytes, BLOCK);
+    return status;
+}
+
+static int check_sums(const struct synthesis *synthesis) {
+    const struct journal_world *world = &synthesis->journal->worlds[synthesis->world];
+    if (synthesis->rows == world->rows && synthesis->sum == world->sum) return SS_OK;
+    snprintf(synthesis->why, synthesis->why_size,
+             "%s: world %u has %llu rows where %llu should be, or others than were written: "
+             "restore a backup",
+             synthesis->journal->folder.database, synthesis->world,
+             (unsigned long long)synthesis->rows, (unsigned long long)world->rows);
+    return SS_ERR_CORRUPT;
+}
+
+static int recover_world(struct recovery *recovery, uint32_t world) {
+    struct synthesis synthesis =
+        synthesis_of(recovery->journal, world, recovery->why, recovery->why_size);
+    struct entry end = {.kind = EFFECT_EXPIRE, .seq = recovery->journal->worlds[world].base_seq};
+    int status = floors_recover(&synthesis);
+    if (status == SS_OK) status = play(recovery, &synthesis, true);
+    if (status == SS_OK) status = cells_recover(&synthesis);
+    if (status == SS_OK) status = conflicts_recover(&synthesis);
+    if (status == SS_OK) status = keys_recover(&synthesis);
+    if (status == SS_OK) status = check_sums(&synthesis);
+    if (status == SS_OK) status = play(recovery, &synthesis, false);
+    /* The world's count of effects goes on where it was, whatever the last one did. */
+    if (status == SS_OK && end.seq) status = synthesis_add(&synthesis, end.seq, &end);
+    if (status == SS_OK) status = play(recovery, &synthesis, true);
+    synthesis_free(&synthesis);
+    return status;
+}
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+static int play_frame(struct recovery *recovery, bool moved, const struct frame *frame) {
+    struct bytes name = recovery->journal->worlds[frame->world].name;
+    struct reader reader = reader_of(frame->effects);
+    while (reader.left) {
+        struct entry entry;
+        const uint8_t *start = reader.at;
+        if (entry_read(&reader, &entry) != SS_OK) return SS_ERR_CORRUPT;
+        if (!moved || (entry.kind != EFFECT_WRITE && entry.kind != EFFECT_FORGET)) continue;
+        int status = recovery->replay(recovery->context, name,
+                                      bytes_view(start, (size_t)(reader.at - start)));
+        if (status != SS_OK) return status;
+    }
+    if (moved || frame->effects.size == 0) return SS_OK;
+    return recovery->replay(recovery->context, name, frame->effects);
+}
+
+static int play_group(struct recovery *recovery, uint64_t group, struct bytes data) {
+    struct journal *journal = recovery->journal;
+    struct reader reader = reader_of(data);
+    struct frame frame;
+    size_t offset = 0;
+    int status;
+    while ((status = group_next(&reader, &frame)) == 1) {
+        if (frame.world < journal->world_count) {
+            status = play_frame(recovery, group <= journal->moved, &frame);
+        } else {
+            status = frame.world == GROUP_NAMES ? SS_OK : SS_ERR_CORRUPT;
+        }
+        if (status != SS_OK) break;
+        offset = data.size - reader.left;
+    }
+    if (status == SS_ERR_CORRUPT)
+        snprintf(recovery->why, recovery->why_size,
+                 "%s: group %llu is damaged at byte %zu of %zu: restore a backup",
+                 journal->folder.database, (unsigned long long)group, offset, data.size);
+    return status;
+}
+
+static int play_groups(struct recovery *recovery) {
+    struct journal *journal = recovery->journal;
+    sqlite3_stmt *groups = journal->statements[STATEMENT_GROUPS_FROM];
+    uint64_t next = journal->first;
+    int status;
+    bind_u64(groups, 1, next);
+    while ((status = statement_row(groups)) == 1) {
+        if (column_u64(groups, 0) != next) break;
+        status = play_group(recovery, next, column_bytes(groups, 1));
+        if (status != SS_OK) {
+            statement_done(groups);
+            return status;
+        }
+        next++;
+    }
+    if (status < 0) return status;
+    if (status == 1) statement_done(groups);
+    if (next == journal->last + 1) return SS_OK;
+    snprintf(recovery->why, recovery->why_size, "%s: group %llu is missing: restore a backup",
+             journal->folder.database, (unsigned long long)next);
+    return SS_ERR_CORRUPT;
+}
+
+int journal_recover(struct journal *journal, journal_replay *replay, void *context, char *why,
+                    size_t size) {
+    struct recovery recovery = {journal, replay, context, why, size};
+    int status = SS_OK;
+    why[0] = '\0';
+    for (uint32_t i = 0; i < journal->world_count && status == SS_OK; i++)
+        status = recover_world(&recovery, i);
+    if (status == SS_OK) status = play_groups(&recovery);
+    if (status != SS_OK && !why[0])
+        snprintf(why, size, "%s: %s", journal->folder.database, status_text(status));
+    if (status == SS_ERR_CORRUPT) journal->failed = status; /* nothing is added to it */
+    return status;
+}
