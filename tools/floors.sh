@@ -18,7 +18,7 @@ net: base transport
 journal: base payload wire world codec
 client: base wire codec payload transport session net
 server: base payload wire world codec transport session net journal
-cli: base payload wire delta world codec transport session net journal server client
+cli: base payload wire delta world codec transport session net journal server client bench
 bench: base payload wire delta world codec transport session net journal server client
 '
 if [ "${3:-}" = --list ]; then

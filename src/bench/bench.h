@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench.h - the command `statesync bench`: measures a server, a peer beside it, or the engine alone.
+/* bench.h - the command `statesync bench`: measures a server, a peer beside it, or the engine
+ * alone.
  *
  * How the figures are made, and what they were, stands in docs/benchmarks.md. */
 #ifndef BENCH_BENCH_H

@@ -46,7 +46,7 @@ struct link {
     uint32_t next_stream, stream_window, streams_max;
     int64_t window;
     size_t received;
-    bool headers_sent;  /* the peer's header table holds ours */
+    bool headers_sent;   /* the peer's header table holds ours */
     uint32_t *by_stream; /* lane index + 1 by stream number */
 };
 

@@ -32,10 +32,8 @@ struct bytes load_state(struct load *load) {
     return bytes_view(load->state, load->config->state_bytes);
 }
 
-/* When the lane's next operation is due: operations go round over the lanes. */
-static int64_t lane_due_at(const struct lane *lane) {
-    const struct load *load = lane->link->load;
-    uint64_t number = lane->sent * load->config->lanes + lane->index;
+/* When operation `number` of an open loop is due. */
+static int64_t due_at(const struct load *load, uint64_t number) {
     return load->start + (int64_t)((double)number * load->interval);
 }
 
@@ -51,10 +49,8 @@ unsigned lane_begin(struct lane *lane) {
     operation->cell = lane->next_cell;
     lane->next_cell = (lane->next_cell + 1) % load->config->cells;
     if (load->interval > 0) {
-        operation->at = lane_due_at(lane);
+        operation->at = due_at(load, lane->sent * load->config->lanes + lane->index);
         lane->owed--;
-        if (lane->owed == 0 && within(load, operation->at))
-            latency_add(&load->result->delay, (uint64_t)(load->now - operation->at));
     }
     lane->sent++;
     load->inflight++;
@@ -108,14 +104,17 @@ static void load_pump(struct load *load) {
     }
 }
 
-/* Open loop: hands out what has become due. */
+/* Open loop: hands out what has become due. A lane that has room sends it in this very turn. */
 static void load_schedule(struct load *load) {
     int64_t now = load->now < load->to ? load->now : load->to;
     if (load->interval <= 0 || load->ending) return;
     uint64_t due = (uint64_t)((double)(now - load->start) / load->interval);
     for (; load->begun < due; load->begun++) {
         struct lane *lane = &load->lanes[load->begun % load->config->lanes];
+        int64_t at = due_at(load, load->begun);
         lane->owed++;
+        if (within(load, at) && lane->inflight + lane->owed <= load->config->depth)
+            latency_add(&load->result->delay, (uint64_t)(load->now - at));
         if (list_empty(&lane->due)) list_push(&load->due, &lane->due);
     }
 }

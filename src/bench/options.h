@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options.h - what a benchmark is asked to do: one struct, filled by its defaults and then by flags. */
+/* options.h - what a benchmark is asked to do: one struct, filled by its defaults and then by
+ * flags. */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 
@@ -24,8 +25,8 @@ struct options {
     unsigned inflight;    /* in all */
     unsigned per_write;   /* messages in one DATA frame */
     unsigned state_bytes;
-    unsigned cells;       /* of a lane; of the world */
-    unsigned history;     /* versions kept */
+    unsigned cells;             /* of a lane; of the world */
+    unsigned history;           /* versions kept */
     int server_core, load_core; /* -1: not pinned */
     bool json;
     const char *settings[OPTIONS_SETTINGS_MAX + 1]; /* "--limits...=...", for our server */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process.h - the server under test as a process: started on its core, watched, ended; and clocks. */
+/* process.h - the server under test as a process: started on its core, watched, ended; and clocks.
+ */
 #ifndef BENCH_PROCESS_H
 #define BENCH_PROCESS_H
 
@@ -15,7 +16,8 @@ pid_t process_start(char *const arguments[], int core);
 /* SIGTERM, SIGKILL after 3 s, and the wait for its end. */
 void process_stop(pid_t pid);
 bool process_running(pid_t pid);
-/* Microseconds of processor time of all threads so far, to 10 ms; 0 for pid 0 and lost processes. */
+/* Microseconds of processor time of all threads so far, to 10 ms; 0 for pid 0 and lost processes.
+ */
 uint64_t process_cpu_us(pid_t pid);
 /* The same of the caller, to 1 us. */
 uint64_t process_own_cpu_us(void);

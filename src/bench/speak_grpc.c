@@ -132,7 +132,8 @@ static void message_put(struct lane *lane) {
     put_big(out->data + at + 1, (uint32_t)(out->size - at - PREFIX), 4);
 }
 
-/* A place for a new stream; false when an old call still stands there or the peer allows no more. */
+/* A place for a new stream; false when an old call still stands there or the peer allows no more.
+ */
 static bool stream_open(struct lane *lane) {
     struct link *link = lane->link;
     uint32_t *slot = &link->by_stream[(link->next_stream >> 1) % STREAM_SLOTS];

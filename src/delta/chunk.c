@@ -25,7 +25,7 @@ struct walk {
     struct range_decoder *decoder;
     const struct delta_observer *observer;
     struct predictor predictor;
-    bool failed;
+    bool failed, adapts;
 };
 
 ALWAYS void adapt(uint16_t *chance, unsigned bit) {
@@ -41,7 +41,7 @@ ALWAYS unsigned code_bit(struct walk *walk, enum mode mode, uint16_t *chance, un
         range_encode_bit(walk->encoder, *chance, bit);
     if (mode == READ)
         bit = range_decode_bit(walk->decoder, *chance);
-    if (walk->chunk->model->adapts)
+    if (walk->adapts)
         adapt(chance, bit);
     return bit;
 }
@@ -215,6 +215,26 @@ ALWAYS bool code_lattice(struct walk *walk, enum mode mode, unsigned lane, int32
     return code_bit(walk, mode, &walk->chunk->model->lane[lane].lattice[before], on);
 }
 
+/* A byte: guessed to stay, so there is nothing to compute but its clues. */
+ALWAYS int32_t code_byte(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
+    struct predictor *p = &walk->predictor;
+    struct model_lane *model = &walk->chunk->model->lane[lane];
+#ifdef LAB
+    lab_at = (int)lane;
+#endif
+    int32_t base = predictor_byte(p, lane);
+    int64_t number = value - base;
+    if (mode == OBSERVE)
+        walk->observer->lane(walk->observer->context, p, lane, number, number, false);
+    else
+        number = code_number(walk, mode, model,
+                             &model->leaf[model_tree_find(&model->tree, p->clue)], number, false);
+    if (mode == READ)
+        value = (int32_t)((base + number) & 255);
+    predictor_note_byte(p, lane, value);
+    return value;
+}
+
 ALWAYS int32_t code_lane(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
     struct predictor *p = &walk->predictor;
     struct model_lane *model = &walk->chunk->model->lane[lane];
@@ -257,7 +277,8 @@ ALWAYS void code_cell(struct walk *walk, enum mode mode, unsigned cell, const ui
         if (mode == OBSERVE && i > walk->observer->last)
             break;
         int32_t value = mode == READ ? 0 : delta_row_get(&schema->lanes[i], row);
-        value = code_lane(walk, mode, i, value);
+        value = schema->lanes[i].kind == DELTA_BYTE ? code_byte(walk, mode, i, value)
+                                                    : code_lane(walk, mode, i, value);
         if (mode == READ)
             delta_row_set(&schema->lanes[i], row, value);
     }
@@ -397,7 +418,7 @@ ALWAYS void code_block_chunk(struct walk *walk, enum mode mode, struct delta_fra
 size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_frame *now, void *out,
                           size_t capacity) {
     struct range_encoder encoder;
-    struct walk walk = {.chunk = chunk, .encoder = &encoder};
+    struct walk walk = {.chunk = chunk, .encoder = &encoder, .adapts = chunk->model->adapts};
     range_encoder_init(&encoder, out, capacity);
     code_chunk(&walk, WRITE, (struct delta_frame *)now); /* only READ writes it */
     return range_encoder_finish(&encoder);
@@ -406,7 +427,7 @@ size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_fr
 int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
                        size_t *used) {
     struct range_decoder decoder;
-    struct walk walk = {.chunk = chunk, .decoder = &decoder};
+    struct walk walk = {.chunk = chunk, .decoder = &decoder, .adapts = chunk->model->adapts};
     range_decoder_init(&decoder, from);
     code_chunk(&walk, READ, now);
     *used = range_decoder_finish(&decoder);
@@ -420,7 +441,8 @@ void delta_block_write(struct delta_block *block, void *out, size_t capacity) {
 
 void delta_block_put(struct delta_block *block, const struct delta_chunk *chunk,
                      const struct delta_frame *now) {
-    struct walk walk = {.chunk = chunk, .encoder = &block->encoder};
+    struct walk walk = {
+        .chunk = chunk, .encoder = &block->encoder, .adapts = chunk->model->adapts};
     code_block_chunk(&walk, WRITE, (struct delta_frame *)now, &block->before);
 }
 
@@ -433,7 +455,8 @@ void delta_block_read(struct delta_block *block, struct bytes from) {
 
 int delta_block_get(struct delta_block *block, const struct delta_chunk *chunk,
                     struct delta_frame *now) {
-    struct walk walk = {.chunk = chunk, .decoder = &block->decoder};
+    struct walk walk = {
+        .chunk = chunk, .decoder = &block->decoder, .adapts = chunk->model->adapts};
     code_block_chunk(&walk, READ, now, &block->before);
     return walk.failed ? SS_ERR_MALFORMED : SS_OK;
 }

@@ -87,11 +87,12 @@ static void get_row(struct reader *in, int32_t *row, unsigned max) {
 static void put_tree(struct buffer *out, const struct model_tree *tree) {
     buffer_u8(out, tree->size);
     for (unsigned i = 0; i < tree->size; i++) {
-        buffer_u8(out, tree->clue[i]);
-        buffer_u8(out, tree->left[i]);
-        buffer_u8(out, tree->right[i]);
-        buffer_u8(out, (uint8_t)tree->threshold[i]);
-        buffer_u8(out, (uint8_t)((uint16_t)tree->threshold[i] >> 8));
+        const struct model_node *node = &tree->node[i];
+        buffer_u8(out, node->clue);
+        buffer_u8(out, node->next[0]);
+        buffer_u8(out, node->next[1]);
+        buffer_u8(out, (uint8_t)node->threshold);
+        buffer_u8(out, (uint8_t)((uint16_t)node->threshold >> 8));
     }
 }
 
@@ -107,12 +108,13 @@ static void get_tree(struct reader *in, struct model_tree *tree) {
         tree->size = 0;
     }
     for (unsigned i = 0; i < tree->size; i++) {
-        tree->clue[i] = reader_u8(in);
-        tree->left[i] = reader_u8(in);
-        tree->right[i] = reader_u8(in);
-        tree->threshold[i] = (int16_t)reader_u16(in);
-        if (tree->clue[i] >= MODEL_CLUES || !child_valid(tree, i, tree->left[i]) ||
-            !child_valid(tree, i, tree->right[i]))
+        struct model_node *node = &tree->node[i];
+        node->clue = reader_u8(in);
+        node->next[0] = reader_u8(in);
+        node->next[1] = reader_u8(in);
+        node->threshold = (int16_t)reader_u16(in);
+        if (node->clue >= MODEL_CLUES || !child_valid(tree, i, node->next[0]) ||
+            !child_valid(tree, i, node->next[1]))
             in->failed = true;
     }
 }
@@ -205,6 +207,22 @@ static void get_lane(struct reader *in, struct model_lane *lane) {
 
 /* ---- the table ---- */
 
+static uint16_t nonzero(const int32_t *row, unsigned count) {
+    unsigned mask = 0;
+    for (unsigned i = 0; i < count; i++)
+        mask |= (unsigned)(row[i] != 0) << i;
+    return (uint16_t)mask;
+}
+
+void delta_model_index(struct delta_model *model) {
+    for (unsigned i = 0; i < model->lane_count; i++)
+        for (int class = 0; class < MODEL_CLASSES; class++) {
+            struct model_lane *lane = &model->lane[i];
+            lane->mean_mask[class] = nonzero(lane->mean[class], MODEL_MEANS);
+            lane->spread_mask[class] = nonzero(lane->spread[class], MODEL_SPREADS);
+        }
+}
+
 void delta_model_save(const struct delta_model *model, struct buffer *out) {
     buffer_u32(out, model->schema_hash);
     buffer_u8(out, (uint8_t)model->base_ms);
@@ -245,5 +263,6 @@ int delta_model_load(struct delta_model *model, const struct delta_schema *schem
         for (unsigned j = 0; j <= model->flag[i].tree.size; j++)
             model->flag[i].leaf[j].step[0] = chances[reader_u8(&in)];
     }
+    delta_model_index(model);
     return in.failed || in.left ? SS_ERR_MALFORMED : SS_OK;
 }

@@ -24,16 +24,21 @@ struct model_leaf {
     uint16_t sign[3];
 };
 
-/* A binary tree over clues: clue <= threshold goes left. A child >= 128 is leaf (child - 128). */
+/* A question: clue > threshold goes to next[1]. A next >= 128 is leaf (next - 128). */
+struct model_node {
+    int16_t threshold;
+    uint8_t clue, next[2];
+};
+
 struct model_tree {
-    uint8_t size; /* inner nodes; 0: leaf 0 is all there is */
-    uint8_t clue[MODEL_LEAVES - 1], left[MODEL_LEAVES - 1], right[MODEL_LEAVES - 1];
-    int16_t threshold[MODEL_LEAVES - 1];
+    uint8_t size; /* nodes; 0: leaf 0 is all there is */
+    struct model_node node[MODEL_LEAVES - 1];
 };
 
 struct model_lane {
     int32_t mean[MODEL_CLASSES][MODEL_MEANS];
     int32_t spread[MODEL_CLASSES][MODEL_SPREADS];
+    uint16_t mean_mask[MODEL_CLASSES], spread_mask[MODEL_CLASSES]; /* coefficients that are not 0 */
     struct model_tree tree;
     struct model_leaf leaf[MODEL_LEAVES];
     uint16_t digit[2][MODEL_STEPS][3]; /* the two highest bits below the leading one, by sign */
@@ -50,6 +55,8 @@ struct delta_model {
     struct model_lane flag[MODEL_FLAGS];
 };
 
+/* Notes which coefficients are not 0: after changing them. */
+void delta_model_index(struct delta_model *model);
 /* Appends the model as a table of bytes (check out->failed), chances rounded to 8 bits. */
 void delta_model_save(const struct delta_model *model, struct buffer *out);
 /* Expands a table. SS_OK; SS_ERR_UNSUPPORTED when it was made for another schema, SS_ERR_MALFORMED. */
@@ -58,8 +65,10 @@ int delta_model_load(struct delta_model *model, const struct delta_schema *schem
 
 static inline unsigned model_tree_find(const struct model_tree *tree, const int16_t *clues) {
     unsigned at = tree->size ? 0 : 128;
-    while (at < 128)
-        at = clues[tree->clue[at]] <= tree->threshold[at] ? tree->left[at] : tree->right[at];
+    while (at < 128) {
+        const struct model_node *node = &tree->node[at];
+        at = node->next[clues[node->clue] > node->threshold];
+    }
     return at - 128;
 }
 

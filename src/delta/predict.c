@@ -31,7 +31,10 @@ static int64_t magnitude(int64_t value) { return value < 0 ? -value : value; }
 
 /* value * ratio / 2^24; ratio within +-2^34. */
 static int64_t scaled(int64_t value, int64_t ratio) {
-    return clamp((int64_t)(((__int128)value * ratio) >> 24), FEATURE_MAX);
+    int64_t product;
+    if (__builtin_mul_overflow(value, ratio, &product))
+        return clamp((int64_t)(((__int128)value * ratio) >> 24), FEATURE_MAX);
+    return clamp(product >> 24, FEATURE_MAX);
 }
 
 /* Sine of 1/65536 turns in Q14, interpolated. */
@@ -524,15 +527,17 @@ void predictor_guess(struct predictor *p, const struct model_lane *model) {
         p->clue[0] = 0;
         return;
     }
-    const int32_t *weight = model->mean[p->class];
-    int64_t sum = 0; /* 16 x 2^38 x 2^20 < 2^63 */
-    for (int i = 0; i < MODEL_MEANS; i++)
+    const int32_t *weight = model->mean[p->class], *width = model->spread[p->class];
+    int64_t sum = 0, spread = 0; /* 16 x 2^38 x 2^20 < 2^63 */
+    for (unsigned mask = model->mean_mask[p->class]; mask; mask &= mask - 1) {
+        int i = __builtin_ctz(mask);
         sum += weight[i] * p->mean[i];
+    }
     p->guess = p->base + clamp(sum >> 16, FEATURE_MAX);
-    const int32_t *width = model->spread[p->class];
-    int64_t spread = 0;
-    for (int i = 0; i < MODEL_SPREADS; i++)
+    for (unsigned mask = model->spread_mask[p->class]; mask; mask &= mask - 1) {
+        int i = __builtin_ctz(mask);
         spread += (p->spread[i] * width[i]) >> 16;
+    }
     p->clue[0] = (int16_t)(predict_log2(spread << 8 >> p->fraction));
 }
 

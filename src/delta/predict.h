@@ -56,6 +56,23 @@ void predictor_start(struct predictor *predictor, const struct delta_schema *sch
 /* Fills features of `lane` and, from the model, `guess` and all clues. */
 void predictor_features(struct predictor *predictor, unsigned lane);
 void predictor_guess(struct predictor *predictor, const struct model_lane *model);
+/* The same for a DELTA_BYTE: its clues; the value it had. */
+static inline int32_t predictor_byte(struct predictor *p, unsigned lane) {
+    int32_t base = (int32_t)p->fine[TICK_BASE][lane], old = (int32_t)p->fine[TICK_OLD1][lane];
+    p->clue[0] = p->clue[1] = p->clue[14] = 0;
+    p->clue[7] = p->quiet;
+    p->clue[15] = (int16_t)base;
+    p->clue[16] = (int16_t)(base - old);
+    p->clue[17] = (int16_t)(old - (int32_t)p->fine[TICK_OLD2][lane]);
+    return base;
+}
+static inline void predictor_note_byte(struct predictor *p, unsigned lane, int32_t value) {
+    unsigned clue = p->schema->lanes[lane].clue;
+    p->now[lane] = value;
+    p->quiet = p->quiet && p->rows[TICK_BASE] && value == p->fine[TICK_BASE][lane];
+    if (clue < MODEL_CLUES)
+        p->clue[clue] = (int16_t)value;
+}
 /* Tells what `lane` was; `coded` is the number that was coded for it. */
 void predictor_note(struct predictor *predictor, unsigned lane, int32_t value, int64_t coded);
 

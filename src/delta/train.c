@@ -399,16 +399,12 @@ static void apply_split(struct set *set, struct model_lane *lane, unsigned leaf,
                         struct split split, int16_t threshold) {
     struct model_tree *tree = &lane->tree;
     unsigned node = tree->size++;
-    tree->clue[node] = (uint8_t)split.clue;
-    tree->threshold[node] = threshold;
-    tree->left[node] = (uint8_t)(128 + leaf);
-    tree->right[node] = (uint8_t)(128 + fresh);
-    for (unsigned i = 0; i < node; i++) {
-        if (tree->left[i] == 128 + leaf)
-            tree->left[i] = (uint8_t)node;
-        else if (tree->right[i] == 128 + leaf)
-            tree->right[i] = (uint8_t)node;
-    }
+    tree->node[node] = (struct model_node){threshold, (uint8_t)split.clue,
+                                           {(uint8_t)(128 + leaf), (uint8_t)(128 + fresh)}};
+    for (unsigned i = 0; i < node; i++)
+        for (int side = 0; side < 2; side++)
+            if (tree->node[i].next[side] == 128 + leaf)
+                tree->node[i].next[side] = (uint8_t)node;
     for (size_t n = 0; n < set->count; n++) {
         struct sample *s = &set->samples[n];
         if (s->leaf == leaf && s->bin[split.clue] > split.bin)
@@ -484,6 +480,7 @@ static int train_lane(struct set *set, const struct delta_schema *schema, struct
         status = observe(set, schema, model, traces, count, memory);
         for (int class = 0; class < MODEL_CLASSES && status == SS_OK; class++)
             fit_class(set, &model->lane[lane], class);
+        delta_model_index(model);
     }
     if (status == SS_OK)
         status = observe(set, schema, model, traces, count, memory);

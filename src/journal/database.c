@@ -27,8 +27,7 @@ static int run(struct journal *journal, const char *text) {
     return file_status(sqlite3_exec(journal->db, text, NULL, NULL, NULL));
 }
 
-/* The first column of the first row; 0 when there is none. */
-static int ask(struct journal *journal, const char *text, uint64_t *answer) {
+int database_ask(struct journal *journal, const char *text, uint64_t *answer) {
     sqlite3_stmt *statement;
     *answer = 0;
     int code = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
@@ -306,9 +305,9 @@ static int create(struct journal *journal) {
 /* What is in that file? `*fresh`: nothing yet. */
 static int identify(struct journal *journal, bool *fresh, char *why, size_t size) {
     uint64_t application, version, tables;
-    int status = ask(journal, "PRAGMA application_id", &application);
-    if (status == SS_OK) status = ask(journal, "PRAGMA user_version", &version);
-    if (status == SS_OK) status = ask(journal, "SELECT count(*) FROM sqlite_master", &tables);
+    int status = database_ask(journal, "PRAGMA application_id", &application);
+    if (status == SS_OK) status = database_ask(journal, "PRAGMA user_version", &version);
+    if (status == SS_OK) status = database_ask(journal, "SELECT count(*) FROM sqlite_master", &tables);
     if (status != SS_OK) return status;
     *fresh = application == 0 && version == 0 && tables == 0;
     if (*fresh) return SS_OK;

@@ -53,6 +53,8 @@ int database_commit(struct journal *journal);
 /* Takes back the open transaction, and forgets what memory knew of it. */
 void database_rollback(struct journal *journal);
 int database_add_world(struct journal *journal, uint32_t world, struct bytes name);
+/* The first column of the first row; 0 when there is none. */
+int database_ask(struct journal *journal, const char *text, uint64_t *answer);
 /* Notes an error that no retry can mend; gives `status` back. */
 int journal_result(struct journal *journal, int status);
 

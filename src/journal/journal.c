@@ -176,7 +176,9 @@ int journal_commit(struct journal *journal, struct bytes group, ss_time now) {
 
 int journal_tidy(struct journal *journal) {
     if (journal->failed != SS_OK) return journal->failed;
-    if (journal->log_pages < (int)journal->config.log_pages_max) return SS_OK;
+    /* On a full disk at once: an empty log is written again from its beginning. */
+    int enough = journal->low ? 1 : (int)journal->config.log_pages_max;
+    if (journal->log_pages < enough) return SS_OK;
     int code = sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     journal->log_pages = 0;
     int status = file_status(code);

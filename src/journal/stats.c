@@ -2,16 +2,6 @@
 #include "base/status.h"
 #include "journal/inside.h"
 
-static int ask(struct journal *journal, const char *text, uint64_t *answer) {
-    sqlite3_stmt *statement;
-    int code = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
-    if (code != SQLITE_OK) return file_status(code);
-    int status = statement_row(statement);
-    if (status == 1) *answer = column_u64(statement, 0);
-    sqlite3_finalize(statement);
-    return status < 0 ? status : SS_OK;
-}
-
 /* The log is a file of the VFS beside the database. */
 static uint64_t log_size(struct journal *journal) {
     sqlite3_file *file = NULL;
@@ -47,7 +37,7 @@ int journal_stats(struct journal *journal, struct journal_stats *stats) {
     stats->log_bytes = log_size(journal);
     int status = file_size(&journal->folder.ballast, &stats->ballast_bytes);
     for (size_t i = 0; i < sizeof questions / sizeof *questions && status == SS_OK; i++)
-        status = ask(journal, questions[i].text, questions[i].answer);
+        status = database_ask(journal, questions[i].text, questions[i].answer);
     stats->database_bytes = pages * 4096;
     stats->free_bytes = free * 4096;
     return status;

@@ -92,8 +92,8 @@ static bool spilled_unique(struct json_names *names, struct bytes object) {
         }
         if (!keys_unique(names, names->keys, names->count)) return false;
         from += width;
-        /* Half full by estimate, so that the next range seldom has to be read twice. */
-        width = HASHES / (members / (JSON_NAMES_MAX / 2) + 1);
+        /* Three quarters full by estimate, so that a range seldom has to be read twice. */
+        width = HASHES / (members / (JSON_NAMES_MAX / 4 * 3) + 1);
     }
     names->count = 0;
     return true;

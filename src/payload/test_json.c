@@ -103,14 +103,14 @@ static double seconds_of(struct bytes text, bool wanted) {
     return (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) * 1e-9;
 }
 
-/* 400 000 names in one object would take minutes if they were compared pairwise. */
+/* 100 000 names in one object would take 5 * 10^9 comparisons pairwise. */
 static void test_no_quadratic_time(void **state) {
     (void)state;
     struct buffer text = buffer_of(&memory_heap);
-    for (uint32_t i = 0; i < 400000; i++)
+    for (uint32_t i = 0; i < 100000; i++)
         buffer_format(&text, "%c\"%x\":1", i ? ',' : '{', i);
     buffer_u8(&text, '}');
-    assert_true(seconds_of(buffer_view(&text), true) < 20);
+    assert_true(seconds_of(buffer_view(&text), true) < 10);
     buffer_free(&text);
 }
 

@@ -94,7 +94,7 @@ static void test_round_trip(void **state) {
     struct buffer from = buffer_of(&memory_heap), to = buffer_of(&memory_heap);
     struct buffer patch = buffer_of(&memory_heap), out = buffer_of(&memory_heap);
     int said = 0;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 8000; i++) {
         buffer_clear(&from), buffer_clear(&to), buffer_clear(&patch), buffer_clear(&out);
         random_json(&random, &from, 4, true);
         random_json(&random, &to, 4, i % 2);
@@ -105,7 +105,7 @@ static void test_round_trip(void **state) {
         assert_int_equal(json_patch(buffer_view(&from), buffer_view(&patch), &out), SS_OK);
         assert_true(json_texts_equal(buffer_view(&out), buffer_view(&to)));
     }
-    assert_true(said > 12000);
+    assert_true(said > 4500);
     buffer_free(&from), buffer_free(&to), buffer_free(&patch), buffer_free(&out);
 }
 

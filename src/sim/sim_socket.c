@@ -303,7 +303,6 @@ static void end_close(struct virtual *machine, struct vsocket *end) {
             peer->in.ended = time_min(peer->in.ended, at);
         }
         peer->peer = NULL;
-        if (!peer->open) peer->reset = time_min(peer->reset, at);
     }
     pipe_clear(&end->in);
     list_remove(&end->link);
@@ -359,6 +358,7 @@ void virtual_heal(struct virtual *machine) {
     for (size_t i = 0; i < machine->socket_count; i++) {
         if (!concerns(machine->sockets[i], 0)) continue;
         machine->sockets[i]->cut_after = UINT64_MAX;
+        machine->sockets[i]->held = machine->now;
         machine->sockets[i]->in.capacity = BUFFER_USUAL;
     }
 }

@@ -128,10 +128,10 @@ static void calls_close(struct connection *connection) {
 
 /* Ends every entry from outside: what happened is told, what it led to is done. */
 static int connection_settle(struct connection *connection) {
-    if (connection->http1 && !connection->over) http1_resume(connection);
     if (connection->over) calls_close(connection);
     tell_drained(connection);
     tell_ended(connection);
+    if (connection->http1 && !connection->over) http1_resume(connection);
     return connection->over ? SS_ERR_CLOSED : SS_OK;
 }
 

@@ -103,6 +103,26 @@ static void test_answered_later(void **state) {
     assert_true(connection_wants_read(stage->pair.server));
 }
 
+/* Every status that the registry names has its phrase. */
+static void test_phrases(void **state) {
+    struct stage *stage = *state;
+    unsigned named = 0;
+    for (unsigned status = 200; status < 600; status++) {
+        raw_text(&stage->raw, "GET /later HTTP/1.1\r\n\r\n");
+        call_respond(stage->pair.s.call, status, "", bytes_view(NULL, 0));
+        raw_settle(&stage->raw);
+        buffer_u8(&stage->raw.out, 0);
+        unsigned said = 0;
+        char letter = 0;
+        assert_in_range(
+            sscanf((const char *)stage->raw.out.data, "HTTP/1.1 %u%*1[ ]%c", &said, &letter), 1, 2);
+        assert_int_equal(said, status);
+        named += letter >= 'A' && letter <= 'Z';
+        buffer_clear(&stage->raw.out);
+    }
+    assert_in_range(named, 50, 70);
+}
+
 static void test_cancelled(void **state) {
     struct stage *stage = *state;
     raw_text(&stage->raw, "GET /later HTTP/1.1\r\n\r\n");
@@ -229,6 +249,7 @@ int main(void) {
         TEST(test_old_version_closes),
         TEST(test_pipelined),
         TEST(test_answered_later),
+        TEST(test_phrases),
         TEST(test_cancelled),
         TEST(test_lost_while_waiting),
         TEST(test_refused),

@@ -141,6 +141,7 @@ static inline void raw_note(struct raw *raw, unsigned type, unsigned flags, stru
 }
 
 static inline void raw_read(struct raw *raw) {
+    if (raw->out.size >= 24 && memcmp(raw->out.data, "PRI", 3) == 0) buffer_drop(&raw->out, 24);
     while (raw->out.size >= 9) {
         const uint8_t *at = raw->out.data;
         size_t size = (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2];

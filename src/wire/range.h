@@ -47,16 +47,14 @@ size_t range_decoder_finish(struct range_decoder *decoder);
 void range_encoder_shift(struct range_encoder *encoder);
 void range_encoder_carry(struct range_encoder *encoder);
 
+/* `bit` is 0 or 1. Free of branches that follow the data. */
 static inline void range_encode_bit(struct range_encoder *encoder, unsigned chance, unsigned bit) {
     uint32_t bound = (uint32_t)(((uint64_t)encoder->range * chance) >> 16);
-    if (bit) {
-        encoder->low += bound;
-        if (encoder->low < bound)
-            range_encoder_carry(encoder);
-        encoder->range -= bound;
-    } else {
-        encoder->range = bound;
-    }
+    uint32_t step = bound & (0u - bit);
+    encoder->low += step;
+    if (encoder->low < step)
+        range_encoder_carry(encoder);
+    encoder->range = bit ? encoder->range - bound : bound;
     if (encoder->range < RANGE_RENORMALIZE)
         range_encoder_shift(encoder);
 }
@@ -86,13 +84,10 @@ static inline void range_decoder_shift(struct range_decoder *decoder) {
 static inline unsigned range_decode_bit(struct range_decoder *decoder, unsigned chance) {
     uint32_t bound = (uint32_t)(((uint64_t)decoder->range * chance) >> 16);
     unsigned bit = decoder->code >= bound;
-    if (bit) {
-        decoder->code -= bound;
-        decoder->low += bound;
-        decoder->range -= bound;
-    } else {
-        decoder->range = bound;
-    }
+    uint32_t step = bound & (0u - bit);
+    decoder->code -= step;
+    decoder->low += step;
+    decoder->range = bit ? decoder->range - bound : bound;
     if (decoder->range < RANGE_RENORMALIZE)
         range_decoder_shift(decoder);
     return bit;

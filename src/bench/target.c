@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/target.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "net/socket.h"
+
+#define START_MAX ((int64_t)180 * 1000000000)
+
+/* Every limit that a bench would run into; the category `cas` is what Redis is: in memory, and the
+ * late one loses. */
+static const char *const settings[] = {
+    "serve",
+    "--listen.udp=none",
+    "--listen.http=none",
+    "--data=none",
+    "--log.level=warn",
+    "--limits.updates_per_second=10000000",
+    "--limits.burst=10000000",
+    "--limits.streams_per_connection=10000",
+    "--limits.connections_per_player=1000000",
+    "--categories.cas.durability=memory",
+    "--categories.cas.strategy=keep_old",
+};
+
+enum { SETTINGS = sizeof settings / sizeof *settings };
+
+static bool accepts(const char *address) {
+    char why[128];
+    int fd = socket_connect(address, why, sizeof why);
+    if (fd < 0) return false;
+    usleep(20000);
+    bool fine = socket_connected(fd, why, sizeof why) == SS_OK;
+    socket_close(fd);
+    return fine;
+}
+
+/* Starts `arguments` and waits for its port. */
+static bool target_start(struct target *target, char *const arguments[], int core, char *why,
+                         size_t why_size) {
+    int64_t end = clock_ns() + START_MAX;
+    target->pid = process_start(arguments, core);
+    while (target->pid > 0 && process_running(target->pid) && clock_ns() < end) {
+        if (accepts(target->address)) return true;
+        usleep(50000);
+    }
+    snprintf(why, why_size, "%s %s did not start", arguments[0], arguments[1]);
+    target_close(target);
+    return false;
+}
+
+bool target_open(struct target *target, const struct options *options, char *why, size_t why_size) {
+    *target = (struct target){.name = "statesync"};
+    if (options->server) {
+        snprintf(target->address, sizeof target->address, "%s", options->server);
+        return true;
+    }
+    char self[] = "/proc/self/exe", listen[80];
+    char *arguments[SETTINGS + OPTIONS_SETTINGS_MAX + 3] = {self};
+    size_t count = 1;
+    snprintf(target->address, sizeof target->address, "127.0.0.1:%u", port_free());
+    snprintf(listen, sizeof listen, "--listen.grpc=%s", target->address);
+    for (size_t i = 0; i < SETTINGS; i++)
+        arguments[count++] = (char *)(uintptr_t)settings[i];
+    arguments[count++] = listen;
+    for (size_t i = 0; i < options->setting_count; i++)
+        arguments[count++] = (char *)(uintptr_t)options->settings[i];
+    return target_start(target, arguments, options->server_core, why, why_size);
+}
+
+bool target_open_peer(struct target *target, const struct options *options, char *why,
+                      size_t why_size) {
+    char script[512], port[16];
+    unsigned number = port_free();
+    *target = (struct target){.name = options->peer};
+    snprintf(script, sizeof script, "%s/%s/serve", options->peers, options->peer);
+    snprintf(port, sizeof port, "%u", number);
+    snprintf(target->address, sizeof target->address, "127.0.0.1:%u", number);
+    char *arguments[] = {script, port, NULL};
+    return target_start(target, arguments, options->server_core, why, why_size);
+}
+
+void target_close(struct target *target) {
+    process_stop(target->pid);
+    target->pid = 0;
+}

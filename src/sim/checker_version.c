@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linearizability of versioned registers, in linear time: the versions of a cell say in which order
+ * its effects happened, so it is enough that each version has one content (whoever sees it), that
+ * nobody is shown an older version than somebody knew before he asked, and that an update which
+ * named its predecessor really followed it. */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "sim/model.h"
+
+static const struct hash_key digest_key = {0x636865636b, 0x657273};
+
+/* ---- sights -----------------------------------------------------------------------------------
+ */
+
+/* The place of `version` among the sights: there, or where it belongs. */
+static size_t sight_place(const struct cell *cell, uint32_t version) {
+    size_t low = 0, high = cell->sight_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (cell->sights[middle].version < version) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static struct sight *sight_insert(struct cell *cell, size_t place, uint32_t version) {
+    if (cell->sight_count == cell->sight_capacity) {
+        cell->sight_capacity = cell->sight_capacity ? 2 * cell->sight_capacity : 16;
+        cell->sights = realloc(cell->sights, cell->sight_capacity * sizeof *cell->sights);
+        if (!cell->sights) abort();
+    }
+    for (size_t i = cell->sight_count++; i > place; i--)
+        cell->sights[i] = cell->sights[i - 1];
+    cell->sights[place] = (struct sight){.version = version};
+    return &cell->sights[place];
+}
+
+static void know(struct model *model, struct cell *cell, uint32_t version) {
+    if (version <= cell->newest) return;
+    cell->newest = version;
+    if (cell->known_count == cell->known_capacity) {
+        cell->known_capacity = cell->known_capacity ? 2 * cell->known_capacity : 16;
+        cell->knowns = realloc(cell->knowns, cell->known_capacity * sizeof *cell->knowns);
+        if (!cell->knowns) abort();
+    }
+    cell->knowns[cell->known_count++] = (struct known_at){++model->stamp, version};
+}
+
+/* ---- one view ---------------------------------------------------------------------------------
+ */
+
+/* Which update made this state; it must have been sent, and to this very cell. */
+static uint32_t check_origin(struct model *model, const struct view *view) {
+    if (view->deleted || view->cell->kind == KIND_SUM) return 0;
+    char name[48];
+    cell_print(view->cell, name);
+    uint32_t number = op_of_state(model, view->state);
+    if (number == 0 || op_at(model, number)->cell != view->cell) {
+        model_fail(model, "%s: %s version %u shows %.20s, which nobody wrote there", view->where,
+                   name, view->version, view->state.data ? (const char *)view->state.data : "");
+        return 0;
+    }
+    struct op *op = op_at(model, number);
+    if (op->seen_version && op->seen_version != view->version)
+        model_fail(model, "%s: the effect of update o%u on %s stands twice, as version %u and %u",
+                   view->where, number, name, op->seen_version, view->version);
+    op->seen_version = view->version;
+    return number;
+}
+
+static void check_content(struct model *model, const struct view *view) {
+    struct cell *cell = view->cell;
+    uint64_t digest = view->deleted ? 1 : hash_bytes(digest_key, view->state) | 2;
+    size_t place = sight_place(cell, view->version);
+    bool known = place < cell->sight_count && cell->sights[place].version == view->version;
+    if (!known) {
+        struct sight *sight = sight_insert(cell, place, view->version);
+        sight->digest = digest;
+        sight->deleted = view->deleted;
+        sight->op = check_origin(model, view);
+        return;
+    }
+    const struct sight *sight = &cell->sights[place];
+    if (sight->digest == digest) return;
+    char name[48];
+    cell_print(cell, name);
+    model_fail(model, "%s: version %u of %s has two contents: %s (o%u) before, %s (%.20s) now",
+               view->where, view->version, name, sight->deleted ? "deleted" : "live", sight->op,
+               view->deleted ? "deleted" : "live",
+               view->state.data ? (const char *)view->state.data : "");
+}
+
+static bool floor_was_live(const struct view *view) {
+    const struct cell *cell = view->cell;
+    size_t place = sight_place(cell, view->floor);
+    return place < cell->sight_count && cell->sights[place].version == view->floor &&
+           !cell->sights[place].deleted;
+}
+
+static void check_order(struct model *model, const struct view *view) {
+    char name[48];
+    cell_print(view->cell, name);
+    if (view->version == 0) {
+        if (view->floor && floor_was_live(view) && !cell_may_vanish(view->cell))
+            model_fail(model, "%s: %s is gone, though version %u was known and nobody deleted it",
+                       view->where, name, view->floor);
+    } else if (view->version < view->floor) {
+        model_fail(model, "%s: %s went back to version %u after somebody knew %u", view->where,
+                   name, view->version, view->floor);
+    }
+}
+
+void check_view(struct model *model, const struct view *view) {
+    struct cell *cell = view->cell;
+    char name[48];
+    model->checks++;
+    if (!cell_readable(cell, view->client) && view->has_state) {
+        cell_print(cell, name);
+        model_fail(model, "%s: client %u sees %s, which it may not read", view->where,
+                   view->client, name);
+    }
+    check_order(model, view);
+    if (view->version == 0) return;
+    if (view->has_state || view->deleted) check_content(model, view);
+    know(model, cell, view->version);
+}
+
+/* ---- at the end -------------------------------------------------------------------------------
+ */
+
+static void check_sight(struct model *model, const struct cell *cell, size_t place) {
+    const struct sight *sight = &cell->sights[place];
+    const struct sight *before = place ? &cell->sights[place - 1] : NULL;
+    char name[48];
+    cell_print(cell, name);
+    if (sight->op && op_at(model, sight->op)->fate == FATE_REFUSED)
+        model_fail(model, "update o%u was refused, and yet it stands as version %u of %s",
+                   sight->op, sight->version, name);
+    if (sight->op && op_at(model, sight->op)->fate == FATE_PARKED)
+        model_fail(model, "update o%u is parked, and yet it stands as version %u of %s", sight->op,
+                   sight->version, name);
+    if (sight->op && op_at(model, sight->op)->forbidden)
+        model_fail(model, "update o%u had no right to %s, and yet it stands as version %u",
+                   sight->op, name, sight->version);
+    if (!kind_rules[cell->kind].locking) return;
+    if (sight->expected && before && before->version > sight->expected)
+        model_fail(model,
+                   "version %u of %s was accepted upon version %u, but version %u stood between",
+                   sight->version, name, sight->expected, before->version);
+    if (sight->created && before && before->version + 1 == sight->version && !before->deleted)
+        model_fail(model, "version %u of %s was created over the living version %u",
+                   sight->version, name, before->version);
+}
+
+/* Refused updates consume no version: a chain that is kept whole has no gap. */
+static void check_gaps(struct model *model, const struct cell *cell) {
+    char name[48];
+    cell_print(cell, name);
+    for (size_t i = 0; i < cell->sight_count; i++)
+        if (cell->sights[i].version != i + 1) {
+            model_fail(model, "%s has no version %zu, but version %u", name, i + 1,
+                       cell->sights[i].version);
+            return;
+        }
+}
+
+void check_chains(struct model *model) {
+    for (size_t i = 0; i < model_cell_count(model); i++) {
+        const struct cell *cell = &model->cells[i];
+        for (size_t k = 0; k < cell->sight_count; k++)
+            check_sight(model, cell, k);
+        if (kind_rules[cell->kind].whole) check_gaps(model, cell);
+    }
+    for (uint32_t i = 1; i <= model->op_count; i++) {
+        const struct op *op = op_at(model, i);
+        if (!op->cell || op->fate != FATE_APPLIED || op->delete || op->cell->kind == KIND_SUM)
+            continue;
+        char name[48];
+        cell_print(op->cell, name);
+        if (op->seen_version == 0)
+            model_fail(model, "update o%u of %s was accepted and is nowhere", i, name);
+    }
+}

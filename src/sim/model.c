@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/model.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct kind_rules kind_rules[KIND_COUNT] = {
+#define KIND_ROW(name, ...) {__VA_ARGS__},
+    KIND_LIST(KIND_ROW)
+#undef KIND_ROW
+};
+
+static const char *const key_names[KEYS] = {"k0", "k1", "a/b", "50%"};
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+size_t model_cell_count(const struct model *model) {
+    return (size_t)KIND_COUNT * (model->clients + 1) * KEYS;
+}
+
+struct cell *model_cell(const struct model *model, enum kind kind, unsigned owner, unsigned key) {
+    return &model->cells[((size_t)kind * (model->clients + 1) + owner) * KEYS + key];
+}
+
+static void name_cells(struct model *model) {
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+        for (unsigned owner = 0; owner <= model->clients; owner++)
+            for (unsigned key = 0; key < KEYS; key++) {
+                struct cell *cell = model_cell(model, (enum kind)kind, owner, key);
+                *cell = (struct cell){.kind = (enum kind)kind, .owner = owner, .key = key};
+            }
+}
+
+void model_start(struct model *model, unsigned clients) {
+    *model = (struct model){.clients = clients};
+    model->cells = calloc(model_cell_count(model), sizeof *model->cells);
+    if (!model->cells) abort();
+    name_cells(model);
+}
+
+static void cells_clear(struct model *model) {
+    for (size_t i = 0; i < model_cell_count(model); i++) {
+        free(model->cells[i].sights);
+        free(model->cells[i].knowns);
+    }
+}
+
+void model_free(struct model *model) {
+    cells_clear(model);
+    free(model->cells);
+    free(model->ops);
+}
+
+/* Old ops stay counted, so that a state is unique over all lives of the server. */
+void model_forget(struct model *model) {
+    cells_clear(model);
+    name_cells(model);
+    for (uint32_t i = 1; i <= model->op_count; i++)
+        op_at(model, i)->cell = NULL;
+}
+
+void model_fail(struct model *model, const char *format, ...) {
+    if (model->why[0]) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(model->why, sizeof model->why, format, arguments);
+    va_end(arguments);
+}
+
+/* ---- cells ------------------------------------------------------------------------------------
+ */
+
+struct cell *model_find(const struct model *model, struct bytes category, uint64_t owner,
+                        struct bytes key) {
+    if (owner > model->clients) return NULL;
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+        if (!bytes_equal(category, bytes_of(kind_rules[kind].name))) continue;
+        for (unsigned i = 0; i < KEYS; i++)
+            if (bytes_equal(key, bytes_of(key_names[i])))
+                return model_cell(model, (enum kind)kind, (unsigned)owner, i);
+    }
+    return NULL;
+}
+
+struct bytes cell_key(const struct cell *cell) {
+    return bytes_of(key_names[cell->key]);
+}
+
+void cell_print(const struct cell *cell, char out[48]) {
+    snprintf(out, 48, "%s/%s of %u", kind_rules[cell->kind].name, key_names[cell->key],
+             cell->owner);
+}
+
+bool cell_readable(const struct cell *cell, unsigned client) {
+    const struct kind_rules *rules = &kind_rules[cell->kind];
+    return client == 0 || rules->shared || rules->read_any || cell->owner == client;
+}
+
+uint32_t cell_known_before(const struct cell *cell, uint64_t stamp) {
+    size_t low = 0, high = cell->known_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (cell->knowns[middle].stamp < stamp) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low ? cell->knowns[low - 1].version : 0;
+}
+
+bool cell_may_vanish(const struct cell *cell) {
+    return cell->deletes > 0 || kind_rules[cell->kind].vanishes;
+}
+
+/* ---- ops --------------------------------------------------------------------------------------
+ */
+
+struct op *op_at(const struct model *model, uint32_t number) {
+    return &model->ops[number - 1];
+}
+
+uint32_t model_op(struct model *model, struct cell *cell, unsigned client) {
+    if (model->op_count == model->op_capacity) {
+        model->op_capacity = model->op_capacity ? 2 * model->op_capacity : 256;
+        model->ops = realloc(model->ops, model->op_capacity * sizeof *model->ops);
+        if (!model->ops) abort();
+    }
+    model->ops[model->op_count++] = (struct op){.cell = cell, .client = client};
+    return model->op_count;
+}
+
+struct bytes op_state(uint32_t number, char out[STATE_MAX]) {
+    size_t head = (size_t)snprintf(out, STATE_MAX, "o%u.", number);
+    size_t size = head + number * 7919u % (number % 10 == 0 ? STATE_MAX - 20 : 40);
+    for (size_t i = head; i < size; i++)
+        out[i] = (char)('a' + (number + i) % 26);
+    return bytes_view(out, size);
+}
+
+uint32_t op_of_state(const struct model *model, struct bytes state) {
+    uint64_t number = 0;
+    size_t at = 1;
+    if (state.size < 3 || state.data[0] != 'o') return 0;
+    for (; at < state.size && at < 11 && state.data[at] >= '0' && state.data[at] <= '9'; at++)
+        number = number * 10 + (uint64_t)(state.data[at] - '0');
+    if (number == 0 || number > model->op_count) return 0;
+    char expected[STATE_MAX];
+    return bytes_equal(op_state((uint32_t)number, expected), state) ? (uint32_t)number : 0;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "wire/range.h"
+
+#define SYMBOLS 3000
+
+struct symbol {
+    unsigned chance; /* 0: `count` direct bits */
+    unsigned value, count;
+};
+
+static void draw(struct random *random, struct symbol *symbols, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct symbol *s = &symbols[i];
+        if (random_below(random, 4) == 0) {
+            s->chance = 0;
+            s->count = 1 + (unsigned)random_below(random, RANGE_DIRECT_MAX);
+            s->value = (unsigned)random_below(random, (uint64_t)1 << s->count);
+        } else {
+            uint64_t kind = random_below(random, 3);
+            s->chance = kind == 0   ? RANGE_CHANCE_MIN
+                        : kind == 1 ? RANGE_CHANCE_MAX
+                                    : RANGE_CHANCE_MIN +
+                                          (unsigned)random_below(random, 65536 - 2 * RANGE_CHANCE_MIN);
+            s->value = random_below(random, 65536) >= s->chance;
+        }
+    }
+}
+
+static size_t encode(const struct symbol *symbols, size_t count, uint8_t *out, size_t capacity) {
+    struct range_encoder encoder;
+    range_encoder_init(&encoder, out, capacity);
+    for (size_t i = 0; i < count; i++)
+        if (symbols[i].chance)
+            range_encode_bit(&encoder, symbols[i].chance, symbols[i].value);
+        else
+            range_encode_direct(&encoder, symbols[i].value, symbols[i].count);
+    return range_encoder_finish(&encoder);
+}
+
+/* Decodes and compares; how many bytes the block was. */
+static size_t decode(const struct symbol *symbols, size_t count, struct bytes from) {
+    struct range_decoder decoder;
+    range_decoder_init(&decoder, from);
+    for (size_t i = 0; i < count; i++) {
+        unsigned value = symbols[i].chance ? range_decode_bit(&decoder, symbols[i].chance)
+                                           : range_decode_direct(&decoder, symbols[i].count);
+        assert_int_equal(value, symbols[i].value);
+    }
+    return range_decoder_finish(&decoder);
+}
+
+static void test_round_trip(void **state) {
+    (void)state;
+    struct random random = {1};
+    for (int round = 0; round < 300; round++) {
+        struct symbol symbols[200];
+        uint8_t out[1024];
+        size_t count = random_below(&random, 200);
+        draw(&random, symbols, count);
+        size_t size = encode(symbols, count, out, sizeof out);
+        assert_true(size > 0);
+        assert_int_equal(decode(symbols, count, bytes_view(out, size)), size);
+    }
+}
+
+/* The block decodes whatever follows it, and tells where it ends. */
+static void test_delimits_itself(void **state) {
+    (void)state;
+    struct random random = {2};
+    for (int round = 0; round < 2000; round++) {
+        struct symbol symbols[20];
+        uint8_t out[128];
+        size_t count = random_below(&random, 20);
+        draw(&random, symbols, count);
+        size_t size = encode(symbols, count, out, 100);
+        uint8_t filler = round % 3 == 0 ? 0 : round % 3 == 1 ? 0xff : (uint8_t)random_next(&random);
+        memset(out + size, filler, sizeof out - size);
+        assert_int_equal(decode(symbols, count, bytes_view(out, sizeof out)), size);
+    }
+}
+
+static void test_near_entropy(void **state) {
+    (void)state;
+    struct random random = {3};
+    static struct symbol symbols[SYMBOLS];
+    static uint8_t out[SYMBOLS];
+    for (size_t i = 0; i < SYMBOLS; i++) /* 1 in 16: 0.337 bits each */
+        symbols[i] = (struct symbol){61440, random_below(&random, 16) == 0, 0};
+    size_t size = encode(symbols, SYMBOLS, out, sizeof out);
+    assert_in_range(size, SYMBOLS * 0.28 / 8, SYMBOLS * 0.40 / 8);
+}
+
+/* Carries that run through bytes of 0xff. */
+static void test_carry(void **state) {
+    (void)state;
+    for (unsigned tail = 0; tail < 64; tail++) {
+        struct symbol symbols[128];
+        for (size_t i = 0; i < 128; i++) {
+            symbols[i] = (struct symbol){0, 0xffff, 16};
+            if (i == 100)
+                symbols[i] = (struct symbol){32768, tail & 1, 0};
+        }
+        symbols[0] = (struct symbol){RANGE_CHANCE_MAX, 1, 0};
+        uint8_t out[512];
+        size_t size = encode(symbols, 101 + tail % 20, out, sizeof out);
+        assert_int_equal(decode(symbols, 101 + tail % 20, bytes_view(out, size)), size);
+    }
+}
+
+static void test_too_small(void **state) {
+    (void)state;
+    struct random random = {4};
+    struct symbol symbols[100];
+    uint8_t out[600];
+    draw(&random, symbols, 100);
+    size_t size = encode(symbols, 100, out, sizeof out);
+    out[size - 1] = 0xa5;
+    assert_int_equal(encode(symbols, 100, out, size - 1), 0);
+    assert_int_equal(out[size - 1], 0xa5);
+}
+
+static void test_truncated(void **state) {
+    (void)state;
+    struct random random = {5};
+    struct symbol symbols[100];
+    uint8_t out[600];
+    draw(&random, symbols, 100);
+    size_t size = encode(symbols, 100, out, sizeof out);
+    for (size_t cut = 0; cut < size; cut++) {
+        struct range_decoder decoder;
+        range_decoder_init(&decoder, bytes_view(out, cut));
+        for (size_t i = 0; i < 100; i++)
+            symbols[i].chance ? range_decode_bit(&decoder, symbols[i].chance)
+                              : range_decode_direct(&decoder, symbols[i].count);
+        size_t used = range_decoder_finish(&decoder);
+        assert_true(used == 0 || used <= cut);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_delimits_itself),
+        cmocka_unit_test(test_near_entropy), cmocka_unit_test(test_carry),
+        cmocka_unit_test(test_too_small),    cmocka_unit_test(test_truncated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
