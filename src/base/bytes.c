@@ -42,7 +42,7 @@ bool bytes_utf8(struct bytes text) {
     return true;
 }
 
-/* ---- reader ---------------------------------------------------------------------------------- */
+/* ---- reader -------------------------------------------------------------------------------- */
 
 struct bytes reader_bytes(struct reader *reader, size_t size) {
     if (reader->failed || size > reader->left) {
@@ -80,7 +80,7 @@ uint64_t reader_varint(struct reader *reader) {
     return 0;
 }
 
-/* ---- writer ---------------------------------------------------------------------------------- */
+/* ---- writer -------------------------------------------------------------------------------- */
 
 void writer_bytes(struct writer *writer, struct bytes from) {
     if (writer->failed || from.size > writer->capacity - writer->size) {
@@ -122,7 +122,7 @@ void writer_varint(struct writer *writer, uint64_t value) {
     writer_bytes(writer, bytes_view(raw, varint(raw, value)));
 }
 
-/* ---- buffer ---------------------------------------------------------------------------------- */
+/* ---- buffer -------------------------------------------------------------------------------- */
 
 uint8_t *buffer_room(struct buffer *buffer, size_t size) {
     if (buffer->failed) return NULL;

@@ -92,10 +92,7 @@ struct benchmark {
 
 static const struct benchmark benchmarks[] = {
     {"rpc", "unary calls of SyncState", {.connections = 1, .inflight = 500, .cells = 10}, run_rpc},
-    {"stream",
-     "updates on streams",
-     {.connections = 1, .streams = 8, .inflight = 512, .cells = 64},
-     run_stream},
+    {"stream", "updates on streams", {.connections = 1, .inflight = 512, .cells = 10}, run_stream},
     {"cas",
      "compare-and-set: 100 players of 10 cells, 10 in flight each",
      {.connections = 1, .streams = 100, .inflight = 1000, .cells = 10},
@@ -156,7 +153,8 @@ int bench_main(int count, char **arguments) {
         int code = 0;
         if (!options_parse(&options, count - 1, arguments + 1, &code)) return code;
         if (options.rounds > 101) options.rounds = 101;
-        if (options.streams == 0) options.streams = options.inflight;
+        if (options.streams == 0) options.streams = options.inflight / options.per_write;
+        if (options.streams == 0) options.streams = 1;
         return benchmarks[i].run(&options);
     }
     help(stderr);

@@ -24,7 +24,7 @@ void load_fail(struct load *load, const char *format, ...) {
     va_end(arguments);
 }
 
-/* ---- lanes ----------------------------------------------------------------------------------- */
+/* ---- lanes --------------------------------------------------------------------------------- */
 
 struct bytes load_state(struct load *load) {
     for (size_t i = 0; i < load->config->state_bytes && ++load->state[i] == 0; i++)
@@ -119,7 +119,7 @@ static void load_schedule(struct load *load) {
     }
 }
 
-/* ---- links ----------------------------------------------------------------------------------- */
+/* ---- links --------------------------------------------------------------------------------- */
 
 void link_dirty(struct link *link) {
     if (list_empty(&link->dirty)) list_push(&link->load->dirty, &link->dirty);
@@ -202,7 +202,7 @@ static void link_on_ready(struct watch *watch, unsigned ready, ss_time now) {
     if (ready & LOOP_WRITE) link_dirty(link);
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static int link_open(struct load *load, struct link *link) {
     *link = (struct link){.load = load,
@@ -275,7 +275,7 @@ static void load_close(struct load *load) {
     if (load->loop) loop_destroy(load->loop);
 }
 
-/* ---- the run --------------------------------------------------------------------------------- */
+/* ---- the run ------------------------------------------------------------------------------- */
 
 static void load_turn(struct load *load, ss_time wait) {
     loop_wait(load->loop, time_add(loop_now(load->loop), wait));

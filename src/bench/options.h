@@ -21,7 +21,7 @@ struct options {
     double rate;          /* operations a second by the clock; 0: closed loop */
     double load;          /* open loop at this part of what a closed loop reached; 0: not */
     unsigned connections; /* 0: as many as lanes */
-    unsigned streams;     /* 0: as many as in flight (unary calls) */
+    unsigned streams;     /* 0: so many that each has one write in flight */
     unsigned inflight;    /* in all */
     unsigned per_write;   /* messages in one DATA frame */
     unsigned state_bytes;

@@ -23,12 +23,14 @@ bool process_pin(int core) {
     return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
-pid_t process_start(char *const arguments[], int core) {
+pid_t process_start(char *const arguments[], int core, int words) {
     pid_t pid = fork();
     if (pid != 0) return pid;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    int null = open("/dev/null", O_RDWR);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) _exit(127);
+    int null = open("/dev/null", O_RDONLY);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(words, STDOUT_FILENO) < 0 ||
+        dup2(words, STDERR_FILENO) < 0)
+        _exit(127);
     process_pin(core);
     execv(arguments[0], arguments);
     _exit(127);

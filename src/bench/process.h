@@ -10,9 +10,9 @@
 
 /* Keeps the caller on one core; a negative one does nothing. False: the system said no. */
 bool process_pin(int core);
-/* Starts `arguments` (NULL-terminated) on `core` with the caller's stderr; it dies with the caller.
- * The pid, or -1. */
-pid_t process_start(char *const arguments[], int core);
+/* Starts `arguments` (NULL-terminated) on `core`; what it says goes to the descriptor `words`; it
+ * dies with the caller. The pid, or -1. */
+pid_t process_start(char *const arguments[], int core, int words);
 /* SIGTERM, SIGKILL after 3 s, and the wait for its end. */
 void process_stop(pid_t pid);
 bool process_running(pid_t pid);

@@ -24,8 +24,15 @@ struct contest {
     char why[256];
 };
 
+/* False also when nothing but refusals came: that would measure how fast one can say no. */
 static bool subject_load(struct contest *contest, struct subject *subject) {
-    return load_run(&subject->config, &contest->result, contest->why, sizeof contest->why) == SS_OK;
+    const struct load_result *result = &contest->result;
+    if (load_run(&subject->config, &contest->result, contest->why, sizeof contest->why) != SS_OK)
+        return false;
+    if (result->answers > result->refused) return true;
+    snprintf(contest->why, sizeof contest->why, "%s answered %llu updates, none with success",
+             subject->target.name, (unsigned long long)result->answers);
+    return false;
 }
 
 static void subject_note(struct contest *contest, struct subject *subject) {

@@ -60,7 +60,7 @@ static void window_put(struct buffer *out, uint32_t stream, size_t size) {
     buffer_bytes(out, bytes_view(increment, 4));
 }
 
-/* ---- out ------------------------------------------------------------------------------------- */
+/* ---- out ----------------------------------------------------------------------------------- */
 
 static void grpc_hello(struct link *link) {
     static const uint8_t settings[] = {0, 2, 0, 0, 0, 0, 0, SETTING_WINDOW, 0x40, 0, 0, 0};
@@ -167,7 +167,7 @@ static bool grpc_send(struct lane *lane, unsigned count) {
     return true;
 }
 
-/* ---- in -------------------------------------------------------------------------------------- */
+/* ---- in ------------------------------------------------------------------------------------ */
 
 /* What the generator must know of an answer: result and version, its second and third field. */
 static bool answer_read(struct bytes message, uint32_t *version) {

@@ -2,6 +2,8 @@
 #include "bench/target.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -21,6 +23,7 @@ static const char *const settings[] = {
     "--limits.burst=10000000",
     "--limits.streams_per_connection=10000",
     "--limits.connections_per_player=1000000",
+    "--categories.default.strategy=last_write_wins",
     "--categories.cas.durability=memory",
     "--categories.cas.strategy=keep_old",
 };
@@ -37,18 +40,34 @@ static bool accepts(const char *address) {
     return fine;
 }
 
+/* The last line of what the server said. */
+static void last_words(int words, const char *program, char *why, size_t why_size) {
+    char text[1024];
+    off_t end = lseek(words, 0, SEEK_END);
+    off_t from = end > (off_t)sizeof text ? end - (off_t)sizeof text : 0;
+    ssize_t size = pread(words, text, sizeof text - 1, from);
+    while (size > 0 && text[size - 1] == '\n')
+        size--;
+    text[size > 0 ? size : 0] = '\0';
+    const char *line = strrchr(text, '\n');
+    snprintf(why, why_size, "%s did not start: %s", program, line ? line + 1 : text);
+}
+
 /* Starts `arguments` and waits for its port. */
 static bool target_start(struct target *target, char *const arguments[], int core, char *why,
                          size_t why_size) {
     int64_t end = clock_ns() + START_MAX;
-    target->pid = process_start(arguments, core);
-    while (target->pid > 0 && process_running(target->pid) && clock_ns() < end) {
-        if (accepts(target->address)) return true;
-        usleep(50000);
+    bool fine = false;
+    int words = memfd_create("words", MFD_CLOEXEC);
+    target->pid = words < 0 ? -1 : process_start(arguments, core, words);
+    while (target->pid > 0 && !fine && process_running(target->pid) && clock_ns() < end) {
+        fine = accepts(target->address);
+        if (!fine) usleep(50000);
     }
-    snprintf(why, why_size, "%s %s did not start", arguments[0], arguments[1]);
-    target_close(target);
-    return false;
+    if (!fine) last_words(words, arguments[0], why, why_size);
+    if (!fine) target_close(target);
+    if (words >= 0) close(words);
+    return fine;
 }
 
 bool target_open(struct target *target, const struct options *options, char *why, size_t why_size) {

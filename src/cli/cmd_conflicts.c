@@ -15,7 +15,7 @@
 #include "cli/text.h"
 #include "cli/words.h"
 
-/* ---- conflicts ------------------------------------------------------------------------------- */
+/* ---- conflicts ----------------------------------------------------------------------------- */
 
 struct conflicts_options {
     const char *category;
@@ -131,7 +131,7 @@ static int conflicts_run(struct cli *cli, int argc, char **argv) {
     return code;
 }
 
-/* ---- resolve --------------------------------------------------------------------------------- */
+/* ---- resolve ------------------------------------------------------------------------------- */
 
 struct resolve_options {
     bool hex;

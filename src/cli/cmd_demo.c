@@ -51,7 +51,7 @@ struct demo {
     struct get_stats_response stats;
 };
 
-/* ---- the way up ------------------------------------------------------------------------------ */
+/* ---- the way up ---------------------------------------------------------------------------- */
 
 /* The recording that comes with the program: beside the build folder, or where it is installed. */
 static bool find_trace(char *path, size_t size) {
@@ -126,7 +126,7 @@ static int start_match(struct demo *demo) {
     return status == SS_OK ? EXIT_OK : complain(demo->cli, EXIT_FAILED, "%s", why);
 }
 
-/* ---- while it runs --------------------------------------------------------------------------- */
+/* ---- while it runs ------------------------------------------------------------------------- */
 
 static void demo_turn(struct demo *demo, ss_time until) {
     ss_time deadline = time_min(until, match_deadline(&demo->match));
@@ -162,7 +162,7 @@ static void demo_run(struct demo *demo) {
     demo->ended = now;
 }
 
-/* ---- the end: does everybody agree? ---------------------------------------------------------- */
+/* ---- the end: does everybody agree? -------------------------------------------------------- */
 
 /* Turns until everything is answered and decided. */
 static void demo_calm(struct demo *demo) {
@@ -240,7 +240,7 @@ static bool demo_healthy(struct demo *demo, char *why, size_t why_size) {
     return false;
 }
 
-/* ---- the summary ----------------------------------------------------------------------------- */
+/* ---- the summary --------------------------------------------------------------------------- */
 
 static void counts(struct buffer *out, const char *name, const uint64_t *values, size_t count,
                    const char *(*word)(uint32_t)) {
@@ -326,7 +326,7 @@ static int demo_finish(struct demo *demo) {
     return demo_summary(demo, healthy, why);
 }
 
-/* ---- command --------------------------------------------------------------------------------- */
+/* ---- command ------------------------------------------------------------------------------- */
 
 static void wake(void *loop) {
     loop_wake(loop);

@@ -53,7 +53,7 @@ struct replay {
     bool sent_all;
 };
 
-/* ---- sending --------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 static void replay_advance(struct replay *replay) {
     ss_time at;
@@ -94,7 +94,7 @@ static void replay_send(struct replay *replay, ss_time now) {
     }
 }
 
-/* ---- what came of it ------------------------------------------------------------------------- */
+/* ---- what came of it ----------------------------------------------------------------------- */
 
 struct totals {
     uint64_t sent, answered, bytes_in, bytes_out;
@@ -221,7 +221,7 @@ static int replay_summary(const struct replay *replay, ss_time now) {
     return totals.results[SYNC_RESULT_ERROR] ? EXIT_REFUSED : EXIT_OK;
 }
 
-/* ---- the loop -------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------ */
 
 static ss_time replay_deadline(const struct replay *replay, ss_time now) {
     ss_time deadline = now + PROGRESS_EACH;

@@ -25,7 +25,7 @@ struct serve_options {
     bool log_json, color;
 };
 
-/* ---- the command line ------------------------------------------------------------------------ */
+/* ---- the command line ---------------------------------------------------------------------- */
 
 static bool setting_exists(const char *path, size_t length) {
     if (length > 11 && memcmp(path, "categories.", 11) == 0) return true; /* names are free there */
@@ -79,7 +79,7 @@ static int parse(const struct cli *cli, struct serve_options *options, int argc,
     return EXIT_OK;
 }
 
-/* ---- the log --------------------------------------------------------------------------------- */
+/* ---- the log ------------------------------------------------------------------------------- */
 
 static void json_text(FILE *out, const char *text) {
     fputc('"', out);
@@ -130,7 +130,7 @@ static void say(struct serve_options *options, int level, const char *format, ..
     on_log(options, level, line);
 }
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------- */
 
 static void wake(void *server) {
     ss_server_wake(server);

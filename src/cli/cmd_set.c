@@ -34,7 +34,7 @@ static const struct flag delete_flags[] = {
     {NULL, NULL, FLAG_SWITCH, 0, NULL},
 };
 
-/* ---- the answer ------------------------------------------------------------------------------ */
+/* ---- the answer ---------------------------------------------------------------------------- */
 
 static void tell_success(const struct cli *cli, struct buffer *out, const struct cell_name *cell,
                          const struct state_sync_response *response) {
@@ -104,7 +104,7 @@ static int tell(const struct cli *cli, const struct cell_name *cell,
     return code != EXIT_OK ? code : success ? EXIT_OK : EXIT_REFUSED;
 }
 
-/* ---- the question ---------------------------------------------------------------------------- */
+/* ---- the question -------------------------------------------------------------------------- */
 
 static int ask(struct cli *cli, const struct set_options *options, struct cell_name *cell,
                struct bytes state, bool remove) {

@@ -52,7 +52,7 @@ static int reading_take(struct remote *remote, struct reading *reading) {
     return EXIT_OK;
 }
 
-/* ---- the picture ----------------------------------------------------------------------------- */
+/* ---- the picture --------------------------------------------------------------------------- */
 
 struct picture {
     struct buffer text;

@@ -39,7 +39,7 @@ struct watcher {
     int code;
 };
 
-/* ---- what comes ------------------------------------------------------------------------------ */
+/* ---- what comes ---------------------------------------------------------------------------- */
 
 /* On a terminal a change should stay on its line; a pipe gets all of it. */
 static size_t state_width(const struct cli *cli) {
@@ -124,7 +124,7 @@ static void on_end(void *context, struct rpc_call *call, enum grpc_status status
                                   status == GRPC_OK ? SS_ERR_UNAVAILABLE : rpc_status(status), why);
 }
 
-/* ---- what is asked --------------------------------------------------------------------------- */
+/* ---- what is asked ------------------------------------------------------------------------- */
 
 static bool area_parse(const char *text, struct wire_area *area) {
     char rest;

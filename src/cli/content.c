@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "cli/text.h"
 
-int file_read(struct buffer *out, const char *path, char *why, size_t why_size) {
+int content_load(struct buffer *out, const char *path, char *why, size_t why_size) {
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "rb");
     int status = SS_OK;
@@ -34,9 +34,9 @@ int content_read(struct buffer *out, const char *word, bool hex, char *why, size
     struct buffer text = buffer_of(out->memory);
     int status = SS_OK;
     if (word[0] == '@')
-        status = file_read(&text, word + 1, why, why_size);
+        status = content_load(&text, word + 1, why, why_size);
     else if (strcmp(word, "-") == 0)
-        status = file_read(&text, "-", why, why_size);
+        status = content_load(&text, "-", why, why_size);
     else
         buffer_text(&text, word);
     if (hex && status == SS_OK) {

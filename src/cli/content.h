@@ -9,6 +9,6 @@
  * `why`. */
 int content_read(struct buffer *out, const char *word, bool hex, char *why, size_t why_size);
 /* A whole file ("-": stdin) appended to `out`. */
-int file_read(struct buffer *out, const char *path, char *why, size_t why_size);
+int content_load(struct buffer *out, const char *path, char *why, size_t why_size);
 
 #endif

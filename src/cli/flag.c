@@ -147,7 +147,7 @@ bool flags_parse(struct cli *cli, void *options, int argc, char **argv, struct o
     return true;
 }
 
-/* ---- help ------------------------------------------------------------------------------------ */
+/* ---- help ---------------------------------------------------------------------------------- */
 
 static void help_flags(FILE *out, const struct flag *flags) {
     for (const struct flag *flag = flags; flag && flag->name; flag++) {

@@ -39,7 +39,7 @@ void match_tell(struct match *match, const char *format, ...) {
     va_end(arguments);
 }
 
-/* ---- what a player knows --------------------------------------------------------------------- */
+/* ---- what a player knows ------------------------------------------------------------------- */
 
 static void known_take(struct known *known, uint32_t version, struct bytes state,
                        struct counter_list clock) {
@@ -52,7 +52,7 @@ static void known_take(struct known *known, uint32_t version, struct bytes state
     known->counter = clock.items[0].value;
 }
 
-/* ---- what players hear ----------------------------------------------------------------------- */
+/* ---- what players hear --------------------------------------------------------------------- */
 
 static struct known *known_of(struct match_player *player, uint32_t tag) {
     return tag == TAG_TRADE ? &player->trade : &player->score;
@@ -131,7 +131,7 @@ static void on_push(void *context, struct player *link, const struct state_sync_
         known_take(&player->trade, update->version, update->state, update->vector_clock);
 }
 
-/* ---- once a second --------------------------------------------------------------------------- */
+/* ---- once a second ------------------------------------------------------------------------- */
 
 static void sample(struct match *match) {
     match->in_rate = match->out_rate = 0;
@@ -151,7 +151,7 @@ static void sample(struct match *match) {
     match->spark[MATCH_SPARK - 1] = match->version_rate;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 /* Cables from good to bad. */
 static void match_cable(struct match_player *player, size_t index) {
@@ -210,7 +210,7 @@ void match_close(struct match *match) {
     arena_free(&match->arena);
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 ss_time match_deadline(const struct match *match) {
     ss_time deadline = time_min(match->ask_due, match->sample_due);

@@ -23,7 +23,7 @@ static void put_rule(struct screen *screen, const char *joint) {
     buffer_format(out, "%s\n", ink(screen->color, INK_PLAIN));
 }
 
-/* ---- the map --------------------------------------------------------------------------------- */
+/* ---- the map ------------------------------------------------------------------------------- */
 
 static void dot_of(const struct screen *screen, const struct recording *recording,
                    const float position[3], int *x, int *y) {
@@ -82,7 +82,7 @@ static void draw_players(struct screen *screen, const struct match *match) {
     }
 }
 
-/* ---- beside the map -------------------------------------------------------------------------- */
+/* ---- beside the map ------------------------------------------------------------------------ */
 
 static double milliseconds(const struct histogram *histogram, double at) {
     return (double)histogram_at(histogram, at) / 1000;
@@ -144,7 +144,7 @@ static void put_side(struct screen *screen, const struct match *match, size_t ro
     }
 }
 
-/* ---- below the map --------------------------------------------------------------------------- */
+/* ---- below the map ------------------------------------------------------------------------- */
 
 static void put_count(struct screen *screen, uint64_t count, const char *what) {
     buffer_format(&screen->text, "  %s%llu%s %s", count ? ink(screen->color, INK_BOLD) : "",
@@ -196,7 +196,7 @@ static void put_stories(struct screen *screen, const struct match *match, ss_tim
     }
 }
 
-/* ---- whole ----------------------------------------------------------------------------------- */
+/* ---- whole --------------------------------------------------------------------------------- */
 
 static void put_title(struct screen *screen, const struct match *match, ss_time now) {
     ss_time span = time_max(now - match->start, 0) / SS_SECOND;

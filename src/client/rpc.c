@@ -47,7 +47,7 @@ struct rpc_client {
     char why[256];
 };
 
-/* ---- events of the connection ---------------------------------------------------------------- */
+/* ---- events of the connection -------------------------------------------------------------- */
 
 static void on_message(void *context, struct call *of, struct bytes message) {
     (void)context;
@@ -67,7 +67,7 @@ static void on_end(void *context, struct call *of, enum grpc_status status, stru
     memory_free(client->memory, call, sizeof *call);
 }
 
-/* ---- the socket ------------------------------------------------------------------------------ */
+/* ---- the socket ---------------------------------------------------------------------------- */
 
 static void rpc_lose(struct rpc_client *client, const char *why) {
     if (client->lost) return;
@@ -200,7 +200,7 @@ static void on_ready(struct watch *watch, unsigned ready, ss_time now) {
     if (!client->lost) rpc_watch(client);
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 /* The host of "host:port" and "[host]:port". */
 static void address_host(const char *address, char *host, size_t size) {
@@ -297,7 +297,7 @@ void rpc_close(struct rpc_client *client) {
     memory_free(client->memory, client, sizeof *client);
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 ss_time rpc_deadline(const struct rpc_client *client) {
     if (client->lost) return SS_NEVER;
@@ -344,7 +344,7 @@ uint64_t rpc_bytes_out(const struct rpc_client *client) {
     return client->bytes_out;
 }
 
-/* ---- calls ----------------------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------------------------- */
 
 int rpc_begin(struct rpc_client *client, const char *path, const struct rpc_events *events,
               ss_time deadline, ss_time now, struct rpc_call **out) {

@@ -16,7 +16,7 @@
 
 #define PATH "/grpc.health.v1.Health/Check"
 
-/* ---- a server of one connection that sends every message back -------------------------------- */
+/* ---- a server of one connection that sends every message back ------------------------------ */
 
 struct server {
     struct loop *loop;
@@ -115,7 +115,7 @@ static void server_close(struct server *server) {
     connection_destroy(server->connection);
 }
 
-/* ---- both, and what the client heard --------------------------------------------------------- */
+/* ---- both, and what the client heard ------------------------------------------------------- */
 
 struct heard {
     size_t messages, ends;
@@ -197,7 +197,7 @@ static struct rpc_call *begin(struct pair *pair) {
     return call;
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 static const struct rpc_config plain;
 

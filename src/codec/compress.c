@@ -21,8 +21,7 @@
 #define GZIP_WINDOW     (15 + 16) /* zlib's largest window, in the wrapper of RFC 1952 */
 #define PORTION_MIN     4096
 
-/* ---- compressing ------------------------------------------------------------------------------
- */
+/* ---- compressing --------------------------------------------------------------------------- */
 
 static int gzip_compress(struct bytes from, struct buffer *out) {
     z_stream stream = {.next_in = (uint8_t *)(uintptr_t)from.data, .avail_in = (uInt)from.size};
@@ -85,8 +84,7 @@ int compress_frame(enum compression type, struct bytes from, struct buffer *out)
     return SS_ERR_UNSUPPORTED;
 }
 
-/* ---- decompressing ----------------------------------------------------------------------------
- */
+/* ---- decompressing ------------------------------------------------------------------------- */
 
 /* One frame on its way: the bytes still to be read and the memory still to be filled. */
 struct stream {

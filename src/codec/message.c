@@ -17,8 +17,7 @@
 
 #include "base/status.h"
 
-/* ---- decoding ---------------------------------------------------------------------------------
- */
+/* ---- decoding ------------------------------------------------------------------------------ */
 
 struct cursor {
     const uint8_t *at, *end;
@@ -292,8 +291,7 @@ int message_decode(const struct message_type *type, struct bytes from, void *mes
     return status;
 }
 
-/* ---- encoding ---------------------------------------------------------------------------------
- */
+/* ---- encoding ------------------------------------------------------------------------------ */
 
 static size_t tag_size(const struct field *field) {
     return field->number < 16 ? 1 : 2;

@@ -10,7 +10,7 @@
 #ifndef CODEC_MESSAGE_LIST_H
 #define CODEC_MESSAGE_LIST_H
 
-/* ---- enumerations: X(number, constant, name in the proto) ----------------------------------- */
+/* ---- enumerations: X(number, constant, name in the proto) ---------------------------------- */
 
 #define VALUES_sync_result(X)                                                                      \
     X(0, SYNC_RESULT_UNKNOWN, "SYNC_RESULT_UNKNOWN")                                               \
@@ -46,7 +46,7 @@
     X(2, SERVING_STATUS_NOT_SERVING, "NOT_SERVING")                                                \
     X(3, SERVING_STATUS_SERVICE_UNKNOWN, "SERVICE_UNKNOWN")
 
-/* ---- messages ------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------ */
 
 /* necp.realtime.statesync.v1.StateSyncRequest */
 #define FIELDS_state_sync_request(X, m)                                                            \
@@ -432,7 +432,7 @@
     X(m, 1, INT32, error_code)                                                                     \
     X(m, 2, STRING, error_message)
 
-/* ---- the list: X(struct, message in the proto), EMPTY where there is no field --------------- */
+/* ---- the list: X(struct, message in the proto), EMPTY where there is no field -------------- */
 
 #define MESSAGE_LIST(X, EMPTY)                                                                     \
     X(state_sync_request, StateSyncRequest)                                                        \
@@ -481,7 +481,7 @@
     X(service_response, ServiceResponse)                                                           \
     X(error_response, ErrorResponse)
 
-/* ---- what the lists become ------------------------------------------------------------------ */
+/* ---- what the lists become ----------------------------------------------------------------- */
 
 /* The C type of a kind. */
 #define C_FIXED64              uint64_t

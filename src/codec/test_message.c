@@ -95,8 +95,7 @@ static void assert_stable(struct fixture *fixture, const struct message_type *ty
     buffer_free(&second);
 }
 
-/* ---- tables -----------------------------------------------------------------------------------
- */
+/* ---- tables -------------------------------------------------------------------------------- */
 
 static void tables_are_in_order(void **state) {
     (void)state;
@@ -120,8 +119,7 @@ static void tables_are_in_order(void **state) {
     assert_null(message_find(bytes_of("NoSuchMessage")));
 }
 
-/* ---- good bytes -------------------------------------------------------------------------------
- */
+/* ---- good bytes ---------------------------------------------------------------------------- */
 
 static const char request_digits[] =
     "09 2a00000000000000"          /* player_id 42 */
@@ -264,8 +262,7 @@ static void keeps_an_empty_string_of_a_oneof(void **state) {
     assert_int_equal(fixture->out.size, 2);
 }
 
-/* ---- bad bytes --------------------------------------------------------------------------------
- */
+/* ---- bad bytes ----------------------------------------------------------------------------- */
 
 static void refuses_bad_bytes(void **state) {
     const struct message_type *request = &message_state_sync_request;
@@ -389,8 +386,7 @@ static void survives_failing_memory(void **state) {
     }
 }
 
-/* ---- structs to bytes -------------------------------------------------------------------------
- */
+/* ---- structs to bytes ---------------------------------------------------------------------- */
 
 static void writes_nothing_for_defaults(void **state) {
     struct fixture *fixture = *state;

@@ -8,11 +8,6 @@
 #include "delta/quantum.h"
 #include "wire/range.h"
 
-#ifdef LAB
-#include <math.h>
-double lab_cost[32];
-int lab_at;
-#endif
 #define ALWAYS static inline __attribute__((always_inline))
 #define NUMBER_BITS_MAX 36
 #define FLAG_CLUES      DELTA_FLAG_CLUES
@@ -24,7 +19,7 @@ struct walk {
     struct range_encoder *encoder;
     struct range_decoder *decoder;
     const struct delta_observer *observer;
-    struct predictor predictor;
+    struct predictor *predictor;
     bool failed, adapts;
 };
 
@@ -34,9 +29,6 @@ ALWAYS void adapt(uint16_t *chance, unsigned bit) {
 }
 
 ALWAYS unsigned code_bit(struct walk *walk, enum mode mode, uint16_t *chance, unsigned bit) {
-#ifdef LAB
-    if (mode == WRITE) lab_cost[lab_at] -= log2((bit ? 65536 - *chance : *chance) / 65536.0);
-#endif
     if (mode == WRITE)
         range_encode_bit(walk->encoder, *chance, bit);
     if (mode == READ)
@@ -51,9 +43,6 @@ ALWAYS uint64_t code_direct(struct walk *walk, enum mode mode, uint64_t value, i
     while (count > 0) {
         int part = count > 12 ? 12 : count;
         count -= part;
-#ifdef LAB
-        if (mode == WRITE) lab_cost[lab_at] += part;
-#endif
         unsigned bits = (unsigned)(value >> count) & ((1u << part) - 1);
         if (mode == WRITE)
             range_encode_direct(walk->encoder, bits, (unsigned)part);
@@ -113,7 +102,7 @@ struct coding {
 };
 
 static void float_coding(struct walk *walk, unsigned lane, struct coding *coding) {
-    struct predictor *p = &walk->predictor;
+    struct predictor *p = walk->predictor;
     const struct delta_lane *info = &p->schema->lanes[lane];
     if (coding->lattice) {
         coding->center = (p->guess + (1 << 19)) >> 20;
@@ -132,7 +121,7 @@ static void float_coding(struct walk *walk, unsigned lane, struct coding *coding
 }
 
 static struct coding coding_of(struct walk *walk, unsigned lane, bool lattice) {
-    struct predictor *p = &walk->predictor;
+    struct predictor *p = walk->predictor;
     const struct delta_lane *info = &p->schema->lanes[lane];
     struct coding coding = {.lattice = lattice};
     int fraction = p->fraction;
@@ -178,7 +167,7 @@ static int64_t number_of(const struct predictor *p, unsigned lane, const struct 
 
 static int32_t value_of(struct walk *walk, unsigned lane, const struct coding *coding,
                         int64_t number) {
-    const struct predictor *p = &walk->predictor;
+    const struct predictor *p = walk->predictor;
     const struct delta_lane *info = &p->schema->lanes[lane];
     int64_t value = coding->center + number;
     switch (info->kind) {
@@ -205,7 +194,7 @@ static int32_t value_of(struct walk *walk, unsigned lane, const struct coding *c
 }
 
 ALWAYS bool code_lattice(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
-    const struct predictor *p = &walk->predictor;
+    const struct predictor *p = walk->predictor;
     const struct delta_lane *info = &p->schema->lanes[lane];
     const uint8_t *base = p->rows[TICK_BASE];
     unsigned before = base ? predict_on_lattice(info, delta_row_get(info, base)) : 1;
@@ -217,11 +206,8 @@ ALWAYS bool code_lattice(struct walk *walk, enum mode mode, unsigned lane, int32
 
 /* A byte: guessed to stay, so there is nothing to compute but its clues. */
 ALWAYS int32_t code_byte(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
-    struct predictor *p = &walk->predictor;
+    struct predictor *p = walk->predictor;
     struct model_lane *model = &walk->chunk->model->lane[lane];
-#ifdef LAB
-    lab_at = (int)lane;
-#endif
     int32_t base = predictor_byte(p, lane);
     int64_t number = value - base;
     if (mode == OBSERVE)
@@ -236,11 +222,8 @@ ALWAYS int32_t code_byte(struct walk *walk, enum mode mode, unsigned lane, int32
 }
 
 ALWAYS int32_t code_lane(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
-    struct predictor *p = &walk->predictor;
+    struct predictor *p = walk->predictor;
     struct model_lane *model = &walk->chunk->model->lane[lane];
-#ifdef LAB
-    lab_at = (int)lane;
-#endif
     predictor_features(p, lane);
     predictor_guess(p, model);
     bool lattice = false;
@@ -266,13 +249,13 @@ ALWAYS void code_cell(struct walk *walk, enum mode mode, unsigned cell, const ui
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_schema *schema = chunk->schema;
     bool past = true;
-    walk->predictor.rows[TICK_NOW] = NULL;
+    walk->predictor->rows[TICK_NOW] = NULL;
     for (int t = TICK_BASE; t < TICKS; t++) {
         const struct delta_frame *frame = chunk->past[t];
         past = past && frame && frame->live >> cell & 1;
-        walk->predictor.rows[t] = past ? frame->rows[cell] : NULL;
+        walk->predictor->rows[t] = past ? frame->rows[cell] : NULL;
     }
-    predictor_start(&walk->predictor, schema, chunk->times, like);
+    predictor_start(walk->predictor, schema, chunk->times, like);
     for (unsigned i = 0; i < schema->lane_count; i++) {
         if (mode == OBSERVE && i > walk->observer->last)
             break;
@@ -330,9 +313,6 @@ static void flag_clues(const struct delta_chunk *chunk, unsigned cell, unsigned 
 ALWAYS unsigned code_flag(struct walk *walk, enum mode mode, unsigned flag, const int16_t *clues,
                           unsigned bit) {
     struct model_lane *model = &walk->chunk->model->flag[flag];
-#ifdef LAB
-    lab_at = 24 + (int)flag;
-#endif
     if (mode == OBSERVE)
         walk->observer->flag(walk->observer->context, flag, clues, bit);
     return code_bit(walk, mode, &model->leaf[model_tree_find(&model->tree, clues)].step[0], bit);
@@ -418,7 +398,9 @@ ALWAYS void code_block_chunk(struct walk *walk, enum mode mode, struct delta_fra
 size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_frame *now, void *out,
                           size_t capacity) {
     struct range_encoder encoder;
-    struct walk walk = {.chunk = chunk, .encoder = &encoder, .adapts = chunk->model->adapts};
+    struct predictor predictor;
+    struct walk walk = {.chunk = chunk, .encoder = &encoder, .predictor = &predictor,
+                        .adapts = chunk->model->adapts};
     range_encoder_init(&encoder, out, capacity);
     code_chunk(&walk, WRITE, (struct delta_frame *)now); /* only READ writes it */
     return range_encoder_finish(&encoder);
@@ -427,7 +409,9 @@ size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_fr
 int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
                        size_t *used) {
     struct range_decoder decoder;
-    struct walk walk = {.chunk = chunk, .decoder = &decoder, .adapts = chunk->model->adapts};
+    struct predictor predictor;
+    struct walk walk = {.chunk = chunk, .decoder = &decoder, .predictor = &predictor,
+                        .adapts = chunk->model->adapts};
     range_decoder_init(&decoder, from);
     code_chunk(&walk, READ, now);
     *used = range_decoder_finish(&decoder);
@@ -441,8 +425,9 @@ void delta_block_write(struct delta_block *block, void *out, size_t capacity) {
 
 void delta_block_put(struct delta_block *block, const struct delta_chunk *chunk,
                      const struct delta_frame *now) {
-    struct walk walk = {
-        .chunk = chunk, .encoder = &block->encoder, .adapts = chunk->model->adapts};
+    struct predictor predictor;
+    struct walk walk = {.chunk = chunk, .encoder = &block->encoder, .predictor = &predictor,
+                        .adapts = chunk->model->adapts};
     code_block_chunk(&walk, WRITE, (struct delta_frame *)now, &block->before);
 }
 
@@ -455,8 +440,9 @@ void delta_block_read(struct delta_block *block, struct bytes from) {
 
 int delta_block_get(struct delta_block *block, const struct delta_chunk *chunk,
                     struct delta_frame *now) {
-    struct walk walk = {
-        .chunk = chunk, .decoder = &block->decoder, .adapts = chunk->model->adapts};
+    struct predictor predictor;
+    struct walk walk = {.chunk = chunk, .decoder = &block->decoder, .predictor = &predictor,
+                        .adapts = chunk->model->adapts};
     code_block_chunk(&walk, READ, now, &block->before);
     return walk.failed ? SS_ERR_MALFORMED : SS_OK;
 }
@@ -467,7 +453,8 @@ size_t delta_block_used(struct delta_block *block) {
 
 void delta_observe_chunk(const struct delta_chunk *chunk, const struct delta_frame *now,
                          const struct delta_observer *observer, unsigned *before) {
-    struct walk walk = {.chunk = chunk, .observer = observer};
+    struct predictor predictor;
+    struct walk walk = {.chunk = chunk, .observer = observer, .predictor = &predictor};
     if (before)
         code_block_chunk(&walk, OBSERVE, (struct delta_frame *)now, before);
     else

@@ -4,10 +4,20 @@
 
 #include "delta/quantum.h"
 
+static uint32_t chunks_for(uint32_t id_count) {
+    return (uint32_t)(((uint64_t)id_count + DELTA_CHUNK_CELLS - 1) / DELTA_CHUNK_CELLS);
+}
+
+size_t course_size(uint32_t id_count) {
+    return (size_t)COURSE_TICKS * chunks_for(id_count) * sizeof(struct delta_frame);
+}
+
 int course_init(struct course *course, const struct memory *memory,
                 const struct delta_schema *schema, uint32_t id_count) {
     *course = (struct course){.memory = memory, .schema = schema};
-    course->chunk_count = (id_count + DELTA_CHUNK_CELLS - 1) / DELTA_CHUNK_CELLS;
+    course->chunk_count = chunks_for(id_count);
+    if (id_count == 0)
+        return SS_OK;
     course->frames = memory_zeroed(memory, (size_t)COURSE_TICKS * course->chunk_count,
                                    sizeof *course->frames);
     return course->frames ? SS_OK : SS_ERR_NOMEM;

@@ -23,6 +23,8 @@ struct course_past {
     uint32_t ms[TICKS]; /* none: as the one before */
 };
 
+/* Bytes that a course for so many ids holds. */
+size_t course_size(uint32_t id_count);
 int course_init(struct course *course, const struct memory *memory,
                 const struct delta_schema *schema, uint32_t id_count);
 void course_free(struct course *course);

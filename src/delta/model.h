@@ -67,7 +67,10 @@ static inline unsigned model_tree_find(const struct model_tree *tree, const int1
     unsigned at = tree->size ? 0 : 128;
     while (at < 128) {
         const struct model_node *node = &tree->node[at];
-        at = node->next[clues[node->clue] > node->threshold];
+        if (clues[node->clue] > node->threshold)
+            at = node->next[1];
+        else
+            at = node->next[0];
     }
     return at - 128;
 }

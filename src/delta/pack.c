@@ -15,8 +15,10 @@ struct side {
 };
 
 static int side_open(struct side *side, const struct memory *memory, enum delta_profile profile,
-                     struct bytes table, uint32_t id_count) {
+                     struct bytes table, uint32_t id_count, size_t size_max) {
     *side = (struct side){.memory = memory};
+    if (course_size(id_count) > size_max)
+        return SS_ERR_TOO_LARGE;
     profile_schema(profile, &side->schema);
     side->model = memory_alloc(memory, sizeof *side->model);
     if (side->model == NULL)
@@ -63,7 +65,7 @@ int delta_pack(const struct trace *trace, enum delta_profile profile, enum delta
                struct bytes table, const struct memory *memory, struct buffer *out,
                struct delta_packet_stats *stats) {
     struct side side;
-    int status = side_open(&side, memory, profile, table, trace->id_count);
+    int status = side_open(&side, memory, profile, table, trace->id_count, SIZE_MAX);
     if (status != SS_OK)
         return status;
     put_preamble(trace, profile, mode, delta_schema_hash(&side.schema), out);
@@ -149,7 +151,8 @@ int delta_unpack(struct trace *trace, struct bytes pack, struct bytes table,
     int status = get_preamble(next_item(&in), &like, &profile, &mode);
     if (status == SS_OK)
         status = side_open(&side, memory, profile,
-                           table.size ? table : delta_table(profile, mode), like.id_count);
+                           table.size ? table : delta_table(profile, mode), like.id_count,
+                           size_max);
     if (status != SS_OK)
         return status;
     trace_begin(trace, memory, &like);

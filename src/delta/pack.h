@@ -24,7 +24,8 @@ int delta_pack(const struct trace *trace, enum delta_profile profile, enum delta
 
 /* Makes a trace of dequantized states (fields outside the schema are 0). `table` empty: the shipped
  * one. SS_OK; SS_ERR_UNSUPPORTED: another schema or version; SS_ERR_STALE: a packet names a tick that
- * is not there; SS_ERR_MALFORMED; SS_ERR_TOO_LARGE: over `size_max` bytes; SS_ERR_NOMEM. On an error
+ * is not there; SS_ERR_MALFORMED; SS_ERR_TOO_LARGE: the trace, or what must be
+ * retained to make it, is over `size_max` bytes; SS_ERR_NOMEM. On an error
  * nothing is held. */
 int delta_unpack(struct trace *trace, struct bytes pack, struct bytes table,
                  const struct memory *memory, size_t size_max);

@@ -121,13 +121,25 @@ static int fraction_of(const struct delta_lane *lane) {
     return lane->kind == DELTA_FLOAT ? 20 : lane->kind == DELTA_BYTE ? 0 : 8;
 }
 
+/* sin(rho a) / sin a = rho (1 + second a^2 + fourth a^4 ...), for rho in Q30 up to 4. */
+static void series_init(struct delta_series *series, int64_t rho) {
+    rho = clamp(rho, 4 * Q30_ONE);
+    int64_t rho2 = (int64_t)(((__int128)rho * rho) >> 30);
+    int64_t rho4 = (int64_t)(((__int128)rho2 * rho2) >> 30);
+    series->rho = rho;
+    series->second = (Q30_ONE - rho2) / 6;
+    series->fourth = (7 * Q30_ONE - 10 * rho2 + 3 * rho4) / 360;
+}
+
 void delta_times_init(struct delta_times *times, const struct delta_schema *schema,
                       const uint32_t ms[TICKS]) {
     uint32_t dt = ms[TICK_NOW] - ms[TICK_BASE];
     *times = (struct delta_times){.dt_ms = (int32_t)(dt > 4000 ? 4000 : dt)};
     for (int i = 0; i < 3; i++) {
         times->extrapolate[i] = ratio(dt, ms[TICK_BASE + i] - ms[TICK_OLD1 + i]);
-        times->rotate[i] = ratio(dt, ms[TICK_BASE] - ms[TICK_OLD1 + i]);
+        int64_t rho = ratio(dt, ms[TICK_BASE] - ms[TICK_OLD1 + i]) << 6;
+        series_init(&times->rotate[i][0], rho);
+        series_init(&times->rotate[i][1], rho + Q30_ONE);
     }
     if (schema->velocity == DELTA_NO_LANE || schema->position == DELTA_NO_LANE)
         return;
@@ -171,26 +183,24 @@ static int64_t dot(const int64_t a[4], const int64_t b[4]) {
     return sum;
 }
 
-static int64_t times30(int64_t a, int64_t b) { return (int64_t)(((__int128)a * b) >> 30); }
+static int64_t times30(int64_t a, int64_t b) { return (a * b) >> 30; }
 
-/* The rotation that led from `from` to `to`, continued `rho` (Q24) times as far:
- * sin((1 + rho) a) / sin a * to - sin(rho a) / sin a * from, both sines as series in a^2. */
-static void slerp_on(const int64_t from[4], const int64_t to[4], int64_t rho24, int64_t out[4]) {
+static int64_t series_at(const struct delta_series *series, int64_t square) {
+    int64_t sum = Q30_ONE + times30(square, series->second + times30(square, series->fourth));
+    return clamp((series->rho >> 4) * (sum >> 4) >> 22, 3 * Q30_ONE);
+}
+
+/* The rotation that led from `from` to `to`, continued rho times as far:
+ * sin((1 + rho) a) / sin a * to - sin(rho a) / sin a * from. */
+static void slerp_on(const int64_t from[4], const int64_t to[4],
+                     const struct delta_series series[2], int64_t out[4]) {
     int64_t cosine = clamp(dot(from, to), Q30_ONE);
     int64_t sine2 = Q30_ONE - times30(cosine, cosine);
-    int64_t square = sine2 + times30(sine2, sine2) / 3;
-    square += times30(times30(sine2, sine2), sine2) * 8 / 45;
-    int64_t weight[2];
-    for (int i = 0; i < 2; i++) {
-        int64_t rho = clamp((rho24 << 6) + (i ? Q30_ONE : 0), 8 * Q30_ONE);
-        int64_t rho2 = times30(rho, rho);
-        int64_t second = (Q30_ONE - rho2) / 6;
-        int64_t fourth = (7 * Q30_ONE - 10 * rho2 + 3 * times30(rho2, rho2)) / 360;
-        int64_t series = Q30_ONE + times30(square, second + times30(square, fourth));
-        weight[i] = times30(rho, series);
-    }
+    int64_t sine4 = times30(sine2, sine2);
+    int64_t square = sine2 + sine4 / 3 + times30(sine4, sine2) * 8 / 45;
+    int64_t behind = series_at(&series[0], square), ahead = series_at(&series[1], square);
     for (int i = 0; i < 4; i++)
-        out[i] = clamp(times30(weight[1], to[i]) - times30(weight[0], from[i]), 2 * Q30_ONE);
+        out[i] = clamp((ahead * to[i] - behind * from[i]) >> 30, 2 * Q30_ONE);
 }
 
 static void sort_components(struct predictor *p) {
@@ -347,7 +357,7 @@ static int64_t length_kept(int64_t x, int64_t y, int64_t x_now) {
 static int64_t in_proportion(int64_t x, int64_t y, int64_t miss) {
     if (magnitude(x) < 64)
         return 0;
-    int64_t part = clamp((int64_t)(((__int128)miss << 16) / x), 2 << 16);
+    int64_t part = clamp(miss * 65536 / x, 2 << 16); /* |miss| <= 2^38 */
     return (y * part) >> 16;
 }
 
@@ -359,7 +369,8 @@ static void vector_features(struct predictor *p, unsigned lane, int fraction) {
     const int64_t *flow = position ? p->ahead[0] : p->fine[TICK_BASE];
     int64_t x = clamp(flow[first], FEATURE_MAX), y = clamp(flow[first + 1], FEATURE_MAX);
     int64_t dt = (int64_t)p->times->dt_ms << fraction >> 4, *mean = p->mean;
-    if (axis < 2) {
+    bool turns = schema->yaw != DELTA_NO_LANE;
+    if (turns && axis < 2) {
         mean[3] = turned(p, x, y, axis);
         mean[4] = ((axis ? p->heading_y : p->heading_x) * dt) >> 14;
         mean[5] = ((axis ? p->heading_x : -p->heading_y) * dt) >> 14;
@@ -369,7 +380,7 @@ static void vector_features(struct predictor *p, unsigned lane, int fraction) {
     }
     mean[6] = dt;
     mean[7] = dt * p->times->dt_ms >> 5;
-    if (axis == 1) {
+    if (turns && axis == 1) {
         int64_t moved = position ? p->fine[TICK_NOW][first] - p->fine[TICK_BASE][first]
                                  : p->fine[TICK_NOW][first];
         mean[8] = length_kept(x, y, moved);
@@ -437,6 +448,11 @@ static void spread_features(struct predictor *p, unsigned lane, int fraction) {
     clue[11] = predict_log2(spread[2] << 4 >> fraction);
 }
 
+/* Q30 to levels, 8 bits fine. */
+static int64_t levels_of(const struct delta_lane *lane, int64_t value) {
+    return (value * lane->unit) >> 38;
+}
+
 /* Component lanes of a quaternion: fine level units relative to the corner of the cube. */
 static void component_features(struct predictor *p, unsigned lane, int fraction) {
     const struct delta_lane *info = &p->schema->lanes[lane];
@@ -445,12 +461,11 @@ static void component_features(struct predictor *p, unsigned lane, int fraction)
     component += component >= largest;
     bool flip = p->quaternion[0][largest] < 0;
     int64_t half = (int64_t)(info->levels - 1) << (fraction - 1);
-    int64_t value = (p->facing[component] << fraction) / info->scale;
+    int64_t value = levels_of(info, p->facing[component]);
     p->base = half + (flip ? -value : value);
     int64_t bend = 0;
     for (int i = 0; i < 3; i++) {
-        int64_t ahead = ((p->quaternion[i][component] - p->facing[component]) << fraction) /
-                        info->scale;
+        int64_t ahead = levels_of(info, p->quaternion[i][component]) - value;
         p->mean[i] = flip ? -ahead : ahead;
     }
     bend = p->mean[0] - p->mean[1];
@@ -485,6 +500,13 @@ static void largest_clues(struct predictor *p) {
     p->clue[16] = predict_log2((second - magnitude(p->quaternion[0][p->order[2]])) >> 14);
 }
 
+/* In pieces that compilers turn into a few stores; for more they call or loop. */
+static inline void wipe(int64_t *values, size_t size) {
+    char *at = (char *)values;
+    for (; size >= 32; size -= 32, at += 32)
+        memset(at, 0, 32);
+}
+
 void predictor_features(struct predictor *p, unsigned lane) {
     const struct delta_lane *info = &p->schema->lanes[lane];
     p->fraction = fraction_of(info);
@@ -502,8 +524,8 @@ void predictor_features(struct predictor *p, unsigned lane) {
         }
         return;
     }
-    memset(p->mean, 0, sizeof p->mean);
-    memset(p->spread, 0, sizeof p->spread);
+    wipe(p->mean, sizeof p->mean);
+    wipe(p->spread, sizeof p->spread);
     if (info->kind == DELTA_QUATERNION) {
         component_features(p, lane, p->fraction);
         return;

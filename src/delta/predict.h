@@ -11,10 +11,15 @@
 
 enum { TICK_NOW, TICK_BASE, TICK_OLD1, TICK_OLD2, TICK_OLD3, TICKS };
 
+/* sin(rho a) / sin a as a series in a^2; all Q30. */
+struct delta_series {
+    int64_t rho, second, fourth;
+};
+
 /* Ratios of one chunk, computed once. */
 struct delta_times {
     int64_t extrapolate[3]; /* (now - base) / (older gap), Q24 */
-    int64_t rotate[3];      /* (now - base) / (base - older), Q24 */
+    struct delta_series rotate[3][2]; /* of rho = (now - base) / (base - older), and 1 + rho */
     int64_t travel;         /* velocity steps to position steps over now - base, Q24 */
     int64_t slow, slow_now; /* position steps to velocity steps over base - old1, now - base, Q24 */
     int32_t dt_ms;

@@ -3,9 +3,6 @@
 #include "delta/profile.h"
 
 #include <assert.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { KIND = 0, POSITION = 2, VELOCITY = 14, ROTATION = 26, DISCRETE = 42 };
@@ -90,6 +87,5 @@ void profile_retention(enum delta_profile profile, enum delta_mode mode,
     model->base_ms = acked ? 100 : 0;
     memcpy(model->older_ms, acked ? profiles[profile].acked_ms : profiles[profile].stream_ms,
            sizeof model->older_ms);
-    const char*lab=getenv("OLDER");if(lab){int a,b,c;sscanf(lab,"%d,%d,%d",&a,&b,&c);model->older_ms[0]=(uint16_t)a;model->older_ms[1]=(uint16_t)b;model->older_ms[2]=(uint16_t)c;}
     model->adapts = !acked;
 }

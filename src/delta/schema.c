@@ -53,6 +53,7 @@ static void lane_scale(struct delta_lane *lane, const struct delta_field *field)
     if (lane->kind == DELTA_QUATERNION) {
         lane->levels = field->levels;
         lane->scale = (int64_t)(1518500250u / (uint32_t)(field->levels - 1)); /* sqrt 2 in Q30 */
+        lane->unit = ((int64_t)1 << 46) / lane->scale;
         lane->steps = field->levels - 1;
     } else if (lane->kind != DELTA_BYTE) {
         lane->scale = (int64_t)((numerator << 24) / denominator);

@@ -48,7 +48,7 @@ struct delta_lane {
     uint16_t row;      /* offset in the row */
     uint16_t state;    /* offset in the state */
     int64_t scale;     /* steps a unit, Q24 (quaternions: one level in Q30) */
-    int64_t unit;      /* one step in units, Q40 */
+    int64_t unit;      /* one step in units, Q40 (quaternions: levels, 8 bits fine, in 2^-38 of Q30) */
     int32_t threshold; /* DELTA_STEPS: bits of the float at which the escape begins */
     double steps;      /* steps a unit, for quantizing only */
     uint16_t levels;

@@ -9,7 +9,7 @@
 
 #define CLOCK_TEXT_MAX (CLOCK_ENTRIES_MAX * (NODE_NAME_SIZE + 22) + 1)
 
-/* ---- clocks as text: "node:counter node:counter" --------------------------------------------- */
+/* ---- clocks as text: "node:counter node:counter" ------------------------------------------- */
 
 static void clock_to_text(struct bytes clock, struct writer *text) {
     struct reader reader = reader_of(clock);
@@ -52,7 +52,7 @@ static uint64_t clock_from_text(struct bytes text, struct writer *entries) {
     return count; /* whatever was wrong shows in the row's checksum */
 }
 
-/* ---- moving ---------------------------------------------------------------------------------- */
+/* ---- moving -------------------------------------------------------------------------------- */
 
 static void bind_cell(sqlite3_stmt *statement, uint32_t world, const struct entry *entry) {
     bind_u64(statement, 1, world);
@@ -116,7 +116,7 @@ int cells_forget(struct journal *journal, uint32_t world, const struct entry *en
     return statement_run(statement);
 }
 
-/* ---- coming back ----------------------------------------------------------------------------- */
+/* ---- coming back --------------------------------------------------------------------------- */
 
 static int recover_row(struct synthesis *synthesis, sqlite3_stmt *row) {
     struct entry entry = {.kind = EFFECT_WRITE,

@@ -25,7 +25,7 @@ void checkpoint_forget(struct checkpoint *checkpoint) {
     *checkpoint = (struct checkpoint){.memory = memory, .wanted = checkpoint->wanted};
 }
 
-/* ---- read ------------------------------------------------------------------------------------ */
+/* ---- read ---------------------------------------------------------------------------------- */
 
 static int mention(struct reading *reading, uint32_t world, const struct entry *entry,
                    struct bytes effect) {
@@ -161,7 +161,7 @@ static int step_read(struct journal *journal) {
     return runs_open(checkpoint);
 }
 
-/* ---- move ------------------------------------------------------------------------------------ */
+/* ---- move ---------------------------------------------------------------------------------- */
 
 static int move_cell(struct journal *journal, const struct mention *mention) {
     struct reader reader = reader_of(mention->effect);
@@ -185,7 +185,7 @@ static int step_move(struct journal *journal) {
     return SS_OK;
 }
 
-/* ---- delete ---------------------------------------------------------------------------------- */
+/* ---- delete -------------------------------------------------------------------------------- */
 
 static void raise_base(struct journal *journal, const struct span *span) {
     struct journal_world *world = &journal->worlds[span->world];
@@ -217,7 +217,7 @@ static int step_delete(struct journal *journal) {
     return SS_OK;
 }
 
-/* ---- a round --------------------------------------------------------------------------------- */
+/* ---- a round ------------------------------------------------------------------------------- */
 
 static bool begin(struct journal *journal) {
     struct checkpoint *checkpoint = &journal->checkpoint;

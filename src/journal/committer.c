@@ -60,7 +60,7 @@ struct committer_config committer_config_default(struct journal *journal) {
                                      .pending_max = (uint64_t)64 << 20};
 }
 
-/* ---- from any thread ------------------------------------------------------------------------- */
+/* ---- from any thread ----------------------------------------------------------------------- */
 
 static int find_name(const struct committer *committer, struct bytes name, uint32_t *world) {
     for (size_t i = 0; i < committer->name_count; i++) {
@@ -158,7 +158,7 @@ void committer_stats(struct committer *committer, struct committer_stats *stats)
     stats->pending_bytes = atomic_load_explicit(&committer->pending, memory_order_relaxed);
 }
 
-/* ---- the thread: outcomes -------------------------------------------------------------------- */
+/* ---- the thread: outcomes ------------------------------------------------------------------ */
 
 static void wake(const struct committer *committer) {
     if (committer->config.wake) committer->config.wake(committer->config.context);
@@ -235,7 +235,7 @@ static void commit(struct committer *committer) {
     (void)heed(committer, journal_tidy(committer->journal));
 }
 
-/* ---- the thread: what is next ---------------------------------------------------------------- */
+/* ---- the thread: what is next -------------------------------------------------------------- */
 
 enum work { WORK_NONE, WORK_COMMIT, WORK_REFILL, WORK_STEP, WORK_CHECKPOINT };
 
@@ -339,7 +339,7 @@ static void *work_on(void *argument) {
     return NULL;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void release(struct committer *committer) {
     const struct memory *memory = committer->config.memory;

@@ -41,7 +41,7 @@ int committer_start(struct committer **committer, const struct committer_config 
  * SS_OK, or why something was not made durable. NULL is allowed. */
 int committer_stop(struct committer *committer);
 
-/* ---- from any thread ------------------------------------------------------------------------- */
+/* ---- from any thread ----------------------------------------------------------------------- */
 
 /* The number of the world of that name (at most 127 bytes), given to it now at the latest.
  * SS_OK or SS_ERR_NOMEM. */

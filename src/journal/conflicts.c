@@ -14,7 +14,7 @@ struct conflict_row {
     uint32_t crc;
 };
 
-/* ---- identifiers: as the protocol shows them ------------------------------------------------- */
+/* ---- identifiers: as the protocol shows them ----------------------------------------------- */
 
 static void id_print(const uint8_t id[ENTRY_ID_SIZE], char text[ID_TEXT_SIZE + 1]) {
     static const char digits[] = "0123456789abcdef";
@@ -43,7 +43,7 @@ static void id_parse(struct bytes text, uint8_t id[ENTRY_ID_SIZE]) {
     }
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static void row_decision(sqlite3_stmt *row, struct entry *decide) {
     *decide = (struct entry){.kind = EFFECT_DECIDE,
@@ -153,7 +153,7 @@ static int row_find(struct journal *journal, uint32_t world, const uint8_t id[EN
     return status;
 }
 
-/* ---- moving ---------------------------------------------------------------------------------- */
+/* ---- moving -------------------------------------------------------------------------------- */
 
 int conflicts_park(struct journal *journal, uint32_t world, const struct entry *entry) {
     struct conflict_row conflict = {.park = *entry, .decide = {.kind = EFFECT_DECIDE}};
@@ -219,7 +219,7 @@ int conflicts_expire(struct journal *journal, uint32_t world, uint64_t count) {
     return status;
 }
 
-/* ---- coming back ----------------------------------------------------------------------------- */
+/* ---- coming back --------------------------------------------------------------------------- */
 
 static int recover_row(struct synthesis *synthesis, sqlite3_stmt *row) {
     struct conflict_row conflict;

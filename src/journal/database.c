@@ -38,7 +38,7 @@ int database_ask(struct journal *journal, const char *text, uint64_t *answer) {
     return status < 0 ? status : SS_OK;
 }
 
-/* ---- sums ------------------------------------------------------------------------------------ */
+/* ---- sums ---------------------------------------------------------------------------------- */
 
 void world_row_added(struct journal_world *world, uint32_t crc) {
     world->rows++;
@@ -80,7 +80,7 @@ static uint32_t meta_crc(uint64_t format, uint64_t effect_format, uint64_t node,
     return crc32c(0, bytes_view(raw, sizeof raw));
 }
 
-/* ---- saving ---------------------------------------------------------------------------------- */
+/* ---- saving -------------------------------------------------------------------------------- */
 
 static int save_meta(struct journal *journal) {
     char node[NODE_NAME_SIZE + 1];
@@ -118,7 +118,7 @@ int database_save(struct journal *journal) {
     return status;
 }
 
-/* ---- loading --------------------------------------------------------------------------------- */
+/* ---- loading ------------------------------------------------------------------------------- */
 
 static void forget_worlds(struct journal *journal) {
     for (size_t i = 0; i < journal->world_count; i++)
@@ -217,7 +217,7 @@ int database_load(struct journal *journal, char *why, size_t size) {
     return status == SS_OK ? SS_OK : refuse(status, path, "the table groups", why, size);
 }
 
-/* ---- transactions ---------------------------------------------------------------------------- */
+/* ---- transactions -------------------------------------------------------------------------- */
 
 int journal_result(struct journal *journal, int status) {
     if (status == SS_OK || status == SS_ERR_AGAIN || status == SS_ERR_UNAVAILABLE ||
@@ -249,7 +249,7 @@ void database_rollback(struct journal *journal) {
     if (status != SS_OK) journal_result(journal, status == SS_ERR_NOMEM ? SS_ERR_IO : status);
 }
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static int on_log(void *context, sqlite3 *db, const char *name, int pages) {
     struct journal *journal = context;
@@ -267,7 +267,8 @@ static int use_log(struct journal *journal) {
     if (status == 1)
         status = bytes_equal(column_bytes(statement, 0), bytes_of("wal")) ? SS_OK
                                                                            : SS_ERR_UNSUPPORTED;
-    sqlite3_finalize(statement);
+    code = sqlite3_finalize(statement); /* here it writes, and here it may fail */
+    if (status == SS_OK) status = file_status(code);
     if (status != SS_OK) return status;
     sqlite3_wal_autocheckpoint(journal->db, 0);
     sqlite3_wal_hook(journal->db, on_log, journal);

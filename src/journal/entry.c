@@ -46,7 +46,7 @@ static const void *place_const(const struct entry *entry, const struct field *fi
     return (const uint8_t *)entry + field->offset;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static struct bytes read_text(struct reader *body) {
     uint64_t size = reader_varint(body);
@@ -92,7 +92,7 @@ int entry_read(struct reader *from, struct entry *entry) {
     return body.failed || body.left ? SS_ERR_MALFORMED : SS_OK;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 static void write_text(struct buffer *out, struct bytes text) {
     buffer_varint(out, text.size);

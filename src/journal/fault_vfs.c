@@ -54,7 +54,7 @@ struct fault_vfs {
 
 static struct fault_vfs *self(sqlite3_vfs *base) { return base->pAppData; }
 
-/* ---- misfortune ------------------------------------------------------------------------------ */
+/* ---- misfortune ---------------------------------------------------------------------------- */
 
 /* Does this call meet its fault? */
 static enum fault meet(struct fault_vfs *vfs) {
@@ -72,7 +72,7 @@ static bool fails(struct fault_vfs *vfs) {
     return fault == FAULT_IO || fault == FAULT_CRASH;
 }
 
-/* ---- images ---------------------------------------------------------------------------------- */
+/* ---- images -------------------------------------------------------------------------------- */
 
 static bool image_write(struct buffer *image, uint64_t at, struct bytes from) {
     uint64_t end = at + from.size;
@@ -159,7 +159,7 @@ static void play_some(struct fault_vfs *vfs, struct disk_file *file) {
     forget_pending(file);
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static struct disk_file *find(const struct fault_vfs *vfs, const char *name) {
     for (struct list *link = vfs->files.next; link != &vfs->files; link = link->next) {
@@ -199,7 +199,7 @@ uint64_t fault_vfs_used(const struct fault_vfs *vfs) {
     return used;
 }
 
-/* ---- the six functions, and what else SQLite asks of a file ---------------------------------- */
+/* ---- the six functions, and what else SQLite asks of a file -------------------------------- */
 
 static struct handle *handle_of(sqlite3_file *file) { return (struct handle *)(void *)file; }
 
@@ -322,7 +322,7 @@ static const sqlite3_io_methods methods = {
     .xDeviceCharacteristics = file_traits,
 };
 
-/* ---- the folder ------------------------------------------------------------------------------ */
+/* ---- the folder ---------------------------------------------------------------------------- */
 
 static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int flags,
                     int *flags_out) {
@@ -389,7 +389,7 @@ static int vfs_error(sqlite3_vfs *base, int size, char *out) {
     return 0;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 int fault_vfs_create(struct fault_vfs **out, const struct memory *memory, const char *name,
                      uint64_t seed) {
@@ -441,7 +441,7 @@ void fault_vfs_capacity(struct fault_vfs *vfs, uint64_t bytes) { vfs->capacity =
 
 struct fault_counts fault_vfs_counts(const struct fault_vfs *vfs) { return vfs->counts; }
 
-/* ---- restart --------------------------------------------------------------------------------- */
+/* ---- restart ------------------------------------------------------------------------------- */
 
 /* A deleted name comes back when nothing else took it. */
 static bool stays_deleted(struct fault_vfs *vfs, struct disk_file *file, enum crash crash) {

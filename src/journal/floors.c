@@ -47,7 +47,7 @@ int floors_raise(struct journal *journal, uint32_t world, struct bytes category,
     return statement_run(statement);
 }
 
-/* ---- coming back ----------------------------------------------------------------------------- */
+/* ---- coming back --------------------------------------------------------------------------- */
 
 /* A tombstone under the floor, and that it was forgotten. Any cell will do: there is none yet. */
 static int recover_forgotten(struct synthesis *synthesis, const struct entry *floor) {

@@ -15,7 +15,7 @@
 #define MARK_SIZE     24 /* 4 + 8 + 8 + 4 */
 #define BALLAST_BLOCK 65536
 
-/* ---- the folder ------------------------------------------------------------------------------ */
+/* ---- the folder ---------------------------------------------------------------------------- */
 
 static int refused(const struct folder *folder, char *why, size_t size) {
     int error = errno;
@@ -81,7 +81,7 @@ int folder_sync(const struct folder *folder) {
     return code == 0 ? SS_OK : SS_ERR_IO;
 }
 
-/* ---- the mark -------------------------------------------------------------------------------- */
+/* ---- the mark ------------------------------------------------------------------------------ */
 
 /* A mark that is damaged says nothing. */
 static int read_mark(struct folder *folder, uint64_t *node, uint64_t *group) {
@@ -132,7 +132,7 @@ int folder_mark_write(struct folder *folder, uint64_t node, uint64_t group) {
     return file_write(&folder->mark, bytes_view(raw, sizeof raw), 0);
 }
 
-/* ---- the ballast ----------------------------------------------------------------------------- */
+/* ---- the ballast --------------------------------------------------------------------------- */
 
 /* Not zeros: a file system may store those for nothing. */
 static int fill_block(struct file *file, uint8_t *block, uint64_t at, uint64_t bytes) {

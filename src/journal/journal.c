@@ -19,7 +19,7 @@ struct journal_config journal_config_default(void) {
                                    .decided_life = 600 * SS_SECOND};
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 /* Whatever was once called durable must be there. */
 static int check_mark(struct journal *journal, char *why, size_t size) {
@@ -82,7 +82,7 @@ void journal_close(struct journal *journal) {
     memory_free(memory, journal, sizeof *journal);
 }
 
-/* ---- asked ----------------------------------------------------------------------------------- */
+/* ---- asked --------------------------------------------------------------------------------- */
 
 uint64_t journal_node(const struct journal *journal) { return journal->node; }
 uint64_t journal_last(const struct journal *journal) { return journal->last; }
@@ -103,7 +103,7 @@ struct bytes journal_world_name(const struct journal *journal, uint32_t world) {
     return journal->worlds[world].name;
 }
 
-/* ---- committing ------------------------------------------------------------------------------ */
+/* ---- committing ---------------------------------------------------------------------------- */
 
 /* A frame that is damaged here was damaged in memory: better noticed before it is called durable. */
 static int take_names(struct journal *journal, struct bytes group) {
@@ -185,7 +185,7 @@ int journal_tidy(struct journal *journal) {
     return journal_result(journal, status == SS_ERR_BUSY ? SS_OK : status);
 }
 
-/* ---- the checkpoint -------------------------------------------------------------------------- */
+/* ---- the checkpoint ------------------------------------------------------------------------ */
 
 void journal_checkpoint(struct journal *journal) { journal->checkpoint.wanted = true; }
 
@@ -216,7 +216,7 @@ int journal_settle(struct journal *journal) {
     return journal_result(journal, file_status(code));
 }
 
-/* ---- room ------------------------------------------------------------------------------------ */
+/* ---- room ---------------------------------------------------------------------------------- */
 
 int journal_refill(struct journal *journal) {
     if (journal->failed != SS_OK) return journal->failed;

@@ -21,7 +21,7 @@ struct recovery {
     size_t why_size;
 };
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 struct synthesis synthesis_of(struct journal *journal, uint32_t world, char *why, size_t why_size) {
     return (struct synthesis){.journal = journal,
@@ -107,7 +107,7 @@ static int recover_world(struct recovery *recovery, uint32_t world) {
     return status;
 }
 
-/* ---- groups ---------------------------------------------------------------------------------- */
+/* ---- groups -------------------------------------------------------------------------------- */
 
 static int play_frame(struct recovery *recovery, bool moved, const struct frame *frame) {
     struct bytes name = recovery->journal->worlds[frame->world].name;

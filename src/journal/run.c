@@ -68,7 +68,7 @@ void run_free(struct run *run, const struct memory *memory) {
     *run = (struct run){0};
 }
 
-/* ---- merging --------------------------------------------------------------------------------- */
+/* ---- merging ------------------------------------------------------------------------------- */
 
 static struct mention *head(const struct checkpoint *checkpoint, size_t place) {
     struct run *run = &checkpoint->runs[checkpoint->heap[place]];

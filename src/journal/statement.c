@@ -4,7 +4,7 @@
 #include "base/status.h"
 #include "journal/file.h"
 
-/* ---- texts ----------------------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------------------- */
 
 /* The comments stay in the file: `.schema` shows them to whoever opens it with sqlite3. Numbers are
  * 64 bits, and SQLite shows those from 2^63 on as negative ones. */
@@ -124,7 +124,7 @@ const char *const statement_texts[STATEMENT_COUNT] = {
                           "WHERE world = ? ORDER BY seq",
 };
 
-/* ---- binding --------------------------------------------------------------------------------- */
+/* ---- binding ------------------------------------------------------------------------------- */
 
 void bind_u64(sqlite3_stmt *statement, int place, uint64_t value) {
     sqlite3_bind_int64(statement, place, (sqlite3_int64)value);
@@ -140,7 +140,7 @@ void bind_blob(sqlite3_stmt *statement, int place, struct bytes value) {
                         SQLITE_STATIC);
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 struct bytes column_bytes(sqlite3_stmt *statement, int column) {
     const void *data = sqlite3_column_blob(statement, column);
@@ -161,10 +161,8 @@ void statement_done(sqlite3_stmt *statement) {
 }
 
 int statement_run(sqlite3_stmt *statement) {
-    int status = statement_row(statement);
-    if (status == 1) {
-        statement_done(statement);
-        return SS_OK;
+    int status;
+    while ((status = statement_row(statement)) == 1) {
     }
     return status;
 }

@@ -53,7 +53,7 @@ struct bytes column_bytes(sqlite3_stmt *statement, int column);
 int statement_row(sqlite3_stmt *statement);
 /* Resets and forgets what was bound. */
 void statement_done(sqlite3_stmt *statement);
-/* Steps once, expecting no row, and resets: SS_OK or an error status. */
+/* Steps to the end, passing rows over: SS_OK or an error status. */
 int statement_run(sqlite3_stmt *statement);
 
 #endif

@@ -21,7 +21,7 @@ static int say(int status, char *why, size_t size, const char *path, const char 
     return status;
 }
 
-/* ---- verify ---------------------------------------------------------------------------------- */
+/* ---- verify -------------------------------------------------------------------------------- */
 
 struct count {
     const struct progress *progress;
@@ -79,7 +79,7 @@ int upkeep_verify(const struct journal_config *config, const struct progress *pr
     return status;
 }
 
-/* ---- files of the operating system ----------------------------------------------------------- */
+/* ---- files of the operating system --------------------------------------------------------- */
 
 static int sync_path(const char *path, int flags) {
     int handle = open(path, flags | O_CLOEXEC);
@@ -108,7 +108,7 @@ static int publish(const char *part, const char *target) {
     return status == SS_OK ? sync_folder_of(target) : status;
 }
 
-/* ---- backup ---------------------------------------------------------------------------------- */
+/* ---- backup -------------------------------------------------------------------------------- */
 
 static int copy_into(struct journal *journal, const char *part, char *why, size_t size) {
     sqlite3_stmt *statement;
@@ -148,7 +148,7 @@ int upkeep_backup(const struct journal_config *config, const char *target,
     return status == SS_OK ? SS_OK : say(status, why, size, target, status_text(status));
 }
 
-/* ---- restore --------------------------------------------------------------------------------- */
+/* ---- restore ------------------------------------------------------------------------------- */
 
 static int copy_block(int from, int to, uint8_t *block, uint64_t *done) {
     ssize_t got = read(from, block, COPY_BLOCK);

@@ -33,7 +33,7 @@ __attribute__((format(printf, 3, 4))) static void say(char *why, size_t why_size
     va_end(arguments);
 }
 
-/* ---- addresses ------------------------------------------------------------------------------- */
+/* ---- addresses ----------------------------------------------------------------------------- */
 
 static bool port_valid(const char *port) {
     unsigned value = 0;
@@ -128,7 +128,7 @@ bool address_is_loopback(const char *address) {
     return loopback;
 }
 
-/* ---- listening and connecting ---------------------------------------------------------------- */
+/* ---- listening and connecting -------------------------------------------------------------- */
 
 static void option_set(int fd, int level, int option, int value) {
     setsockopt(fd, level, option, &value, sizeof value);
@@ -221,7 +221,7 @@ int socket_accept(int listener, char peer[ADDRESS_TEXT], bool *loopback) {
     }
 }
 
-/* ---- bytes ----------------------------------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static ptrdiff_t moved(ssize_t result) {
     if (result >= 0) return result;

@@ -29,7 +29,7 @@ struct tls {
     bool closed;
 };
 
-/* ---- context --------------------------------------------------------------------------------- */
+/* ---- context ------------------------------------------------------------------------------- */
 
 static int complain(char *why, size_t why_size, const char *what, const char *file) {
     char reason[160] = "unknown";
@@ -113,7 +113,7 @@ void tls_context_destroy(struct tls_context *context) {
     memory_free(context->memory, context, sizeof *context);
 }
 
-/* ---- one connection -------------------------------------------------------------------------- */
+/* ---- one connection ------------------------------------------------------------------------ */
 
 /* The name is sent (SNI) and checked against the certificate; an IP address is only checked. */
 static int name_set(SSL *ssl, const char *name) {

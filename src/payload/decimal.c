@@ -22,7 +22,7 @@ int number_compare(const struct number *a, const struct number *b) {
     return (a->value > b->value) - (a->value < b->value);
 }
 
-/* ---- parsing --------------------------------------------------------------------------------- */
+/* ---- parsing ------------------------------------------------------------------------------- */
 
 static bool exponent_parse(const uint8_t *at, const uint8_t *end, int64_t *exponent) {
     bool negative = at < end && *at == '-';
@@ -67,7 +67,7 @@ static unsigned digit_next(const uint8_t **at) {
     return (unsigned)(*(*at)++ - '0');
 }
 
-/* ---- comparing ------------------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------------------------- */
 
 static int magnitude_compare(const struct decimal *a, const struct decimal *b) {
     if (a->top != b->top) return a->top < b->top ? -1 : 1;
@@ -101,7 +101,7 @@ uint64_t decimal_hash(const struct decimal *decimal) {
     return hash_seeded((struct hash_key){0, 0}, size ? shape : 0, bytes_view(digits, size));
 }
 
-/* ---- as a double ----------------------------------------------------------------------------- */
+/* ---- as a double --------------------------------------------------------------------------- */
 
 /* As strtod reads it, but in no locale: an integer of at most 40 digits and an exponent. Of longer
  * numbers a last digit of 1 stands for the rest, so that the rounding is still right. */
@@ -146,7 +146,7 @@ struct number decimal_number(const struct decimal *decimal) {
     return number;
 }
 
-/* ---- the sum --------------------------------------------------------------------------------- */
+/* ---- the sum ------------------------------------------------------------------------------- */
 
 static void lay(const struct decimal *term, int sign_of_term, int64_t low, int *columns) {
     if (term->negative) sign_of_term = -sign_of_term;

@@ -82,7 +82,7 @@ extern const struct format format_protobuf; /* fields by number, depth <= 32, no
 /* The format of that name, or NULL. */
 const struct format *format_find(const char *name);
 
-/* ---- rules ----------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 /* One declared rule. `path` is "/a/b" with RFC 6901 escapes for JSON, "/3" for a protobuf field
  * number (one level: without a schema a field is a leaf). */

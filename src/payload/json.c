@@ -26,7 +26,7 @@ static int json_validate(const struct format_rules *rules, struct bytes state, s
     }
 }
 
-/* ---- numbers at watched paths ---------------------------------------------------------------- */
+/* ---- numbers at watched paths -------------------------------------------------------------- */
 
 /* Where the walk stands: the place in the rules of each open container, and how many of its
  * elements have been passed. */

@@ -42,7 +42,7 @@ struct sides {
 
 enum choice { CHOOSE_STANDING, CHOOSE_INCOMING, CHOOSE_BOTH, CHOOSE_POLICY };
 
-/* ---- deciding -------------------------------------------------------------------------------- */
+/* ---- deciding ------------------------------------------------------------------------------ */
 
 static bool same_bytes(struct json_value a, struct json_value b) {
     if (!json_present(a) || !json_present(b)) return json_present(a) == json_present(b);
@@ -62,7 +62,7 @@ static enum choice choose(const struct sides *sides) {
     return CHOOSE_POLICY;
 }
 
-/* ---- collisions ------------------------------------------------------------------------------ */
+/* ---- collisions ---------------------------------------------------------------------------- */
 
 static void path_write(const struct merge *merge, struct buffer *out) {
     for (size_t i = 0; i < merge->depth; i++)
@@ -160,7 +160,7 @@ static enum merge_result collide(struct merge *merge, const struct sides *sides)
     }
 }
 
-/* ---- the walk -------------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------ */
 
 static enum merge_result merge_objects(struct merge *merge, const struct sides *sides);
 

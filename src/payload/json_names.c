@@ -39,7 +39,7 @@ bool json_names_unique(const struct json_names_source *source, uint64_t *keys, s
     return true;
 }
 
-/* ---- a walk ---------------------------------------------------------------------------------- */
+/* ---- a walk -------------------------------------------------------------------------------- */
 
 /* The name whose first byte, behind the quote, is text[handle]; the scanner has accepted it. */
 static struct json_text name_at(const void *context, uint32_t handle) {

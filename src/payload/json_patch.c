@@ -40,7 +40,7 @@ static int pair_run(struct bytes left, struct bytes right, struct buffer *out,
     return status;
 }
 
-/* ---- diff ------------------------------------------------------------------------------------ */
+/* ---- diff ---------------------------------------------------------------------------------- */
 
 /* True when a patch can set a member to `value`: no null at it or, within objects, beneath it. */
 static bool sayable(struct json_value value) {
@@ -102,7 +102,7 @@ int json_diff(struct bytes from, struct bytes to, struct buffer *out) {
     return status == SS_ERR_INVALID ? SS_ERR_UNSUPPORTED : status;
 }
 
-/* ---- patch ----------------------------------------------------------------------------------- */
+/* ---- patch --------------------------------------------------------------------------------- */
 
 static int patch_value(struct buffer *out, struct json_value state, struct json_value patch);
 

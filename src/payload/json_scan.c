@@ -33,7 +33,7 @@ static bool take(struct json_scan *scan, uint8_t byte) {
     return true;
 }
 
-/* ---- strings --------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------- */
 
 /* The high bit of the first byte of `word` that is a quote, a backslash or below 0x20 is set in the
  * result; bits above that one mean nothing. */
@@ -115,7 +115,7 @@ static bool scan_string(struct json_scan *scan, struct json_text *text) {
     return true;
 }
 
-/* ---- other values ---------------------------------------------------------------------------- */
+/* ---- other values -------------------------------------------------------------------------- */
 
 static bool digits(struct json_scan *scan) {
     const uint8_t *start = scan->at;
@@ -179,7 +179,7 @@ static enum json_event scan_value(struct json_scan *scan) {
     }
 }
 
-/* ---- the walk -------------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------ */
 
 static enum json_event scan_close(struct json_scan *scan) {
     scan->kind = json_scan_in_array(scan) ? JSON_ARRAY : JSON_OBJECT;

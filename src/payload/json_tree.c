@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "payload/json_names.h"
 
-/* ---- building -------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------ */
 
 struct builder {
     struct json_tree *tree;
@@ -119,7 +119,7 @@ void json_tree_free(struct json_tree *tree) {
     *tree = (struct json_tree){0};
 }
 
-/* ---- walking --------------------------------------------------------------------------------- */
+/* ---- walking ------------------------------------------------------------------------------- */
 
 struct json_value json_first(struct json_value container) {
     bool some = json_present(container) && json_node(container)->count > 0;
@@ -175,7 +175,7 @@ struct json_value json_find(struct json_value object, struct json_value member, 
     return found;
 }
 
-/* ---- meaning --------------------------------------------------------------------------------- */
+/* ---- meaning ------------------------------------------------------------------------------- */
 
 bool json_decimal(struct json_value value, struct decimal *decimal) {
     return json_is(value, JSON_NUMBER) && decimal_parse(json_slice(value), decimal);

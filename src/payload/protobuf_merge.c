@@ -45,7 +45,7 @@ struct merge {
     bool parked;
 };
 
-/* ---- leaves ---------------------------------------------------------------------------------- */
+/* ---- leaves -------------------------------------------------------------------------------- */
 
 static struct protobuf_field leaf_field(const struct leaf *leaf, size_t i) {
     struct bytes text = leaf->message->text;
@@ -78,7 +78,7 @@ static bool leaf_integer(const struct leaf *leaf, int64_t *value) {
     return leaf->count == 1 && field.type == PROTOBUF_VARINT;
 }
 
-/* ---- collisions ------------------------------------------------------------------------------ */
+/* ---- collisions ---------------------------------------------------------------------------- */
 
 static enum merge_result take_over(struct merge *merge, uint32_t number,
                                    const struct leaf *winner) {
@@ -144,7 +144,7 @@ static enum merge_result collide(struct merge *merge, const struct sides *sides,
     }
 }
 
-/* ---- the walk -------------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------ */
 
 static enum merge_result merge_field(struct merge *merge, const struct sides *sides) {
     if (leaf_equal(&sides->base, &sides->incoming)) return take(merge, &sides->standing);

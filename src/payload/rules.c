@@ -11,7 +11,7 @@
 #define PATH_DEPTH_MAX 32
 #define FIELD_MAX      536870911 /* protobuf: 2^29 - 1 */
 
-/* ---- walking --------------------------------------------------------------------------------- */
+/* ---- walking ------------------------------------------------------------------------------- */
 
 struct rule_place rules_root(const struct format_rules *rules) {
     if (!rules) return (struct rule_place){RULES_NONE, MERGE_LWW, false};
@@ -75,7 +75,7 @@ const char *rules_path(const struct format_rules *rules, uint32_t watch) {
     return (const char *)rules->names.data + rules->watches[watch].path;
 }
 
-/* ---- compiling ------------------------------------------------------------------------------- */
+/* ---- compiling ----------------------------------------------------------------------------- */
 
 static int node_add(struct format_rules *rules, uint32_t parent, struct json_text name,
                     uint32_t hash, uint32_t *added) {

@@ -121,7 +121,7 @@ static void test_deep_text_is_refused(void **state) {
     assert_false(valid(bytes_view(text, sizeof text)));
 }
 
-/* ---- invariants ------------------------------------------------------------------------------ */
+/* ---- invariants ---------------------------------------------------------------------------- */
 
 static struct format_rules *rules_of(const struct format_rule *list, size_t count) {
     struct format_rules *rules;

@@ -240,7 +240,7 @@ static void test_what_is_no_json(void **state) {
     }
 }
 
-/* ---- laws over random triples ---------------------------------------------------------------- */
+/* ---- laws over random triples -------------------------------------------------------------- */
 
 static void random_text(struct random *random, struct buffer *out) {
     buffer_clear(out);

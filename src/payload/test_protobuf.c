@@ -52,7 +52,7 @@ static void test_validate(void **state) {
         assert_false(valid(raw(bad[i].text, bad[i].size)));
 }
 
-/* ---- merge ----------------------------------------------------------------------------------- */
+/* ---- merge --------------------------------------------------------------------------------- */
 
 static struct format_rules *rules_of(const char *path, enum merge_policy policy) {
     struct format_rule rule = {.kind = RULE_POLICY, .path = path, .policy = policy};
@@ -245,7 +245,7 @@ static void test_out_of_memory(void **state) {
     }
 }
 
-/* ---- invariants ------------------------------------------------------------------------------ */
+/* ---- invariants ---------------------------------------------------------------------------- */
 
 static void test_numbers_by_wire_type(void **state) {
     (void)state;

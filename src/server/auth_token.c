@@ -13,7 +13,7 @@
 
 #define ES256_SIGNATURE 86 /* letters: 64 bytes */
 
-/* ---- shape and header ------------------------------------------------------------------------ */
+/* ---- shape and header ---------------------------------------------------------------------- */
 
 struct parts {
     struct bytes header, claims, signature;
@@ -65,7 +65,7 @@ static json_t *decode_header(struct bytes part) {
     return header;
 }
 
-/* ---- signature ------------------------------------------------------------------------------- */
+/* ---- signature ----------------------------------------------------------------------------- */
 
 static const char bad_signature[] = "the token's signature is not valid";
 
@@ -110,7 +110,7 @@ static const char *verify_signature(struct bytes token, const struct parts *part
     return problem;
 }
 
-/* ---- claims ---------------------------------------------------------------------------------- */
+/* ---- claims -------------------------------------------------------------------------------- */
 
 /* Seconds since the epoch, also with a fraction. False: absent or no time. */
 static bool claim_time(const json_t *claims, const char *name, ss_time *out) {

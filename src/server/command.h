@@ -58,7 +58,8 @@ struct command {
 
 struct answer {
     struct ticket ticket;
-    uint64_t lsn; /* may be shown once the world's durable number has reached it */
+    uint64_t lsn; /* group of the journal that must be durable before this may be shown, 0: none */
+    bool gated;   /* reveals effects of class sync: gets its lsn when the turn's group is known */
     uint32_t world;
     enum grpc_status status; /* not OK: ends the call, and the bytes are a text that says why */
     size_t offset, size;     /* the encoded message in the answer ring's bytes */

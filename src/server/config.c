@@ -17,7 +17,7 @@
 #define FILE_BYTES_MAX  ((size_t)1 << 20)
 #define VARIABLE_PREFIX "STATESYNC_"
 
-/* ---- sources --------------------------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------------------------- */
 
 static int read_stream(struct reading *reading, const struct node *place, FILE *stream,
                        struct buffer *text) {
@@ -121,7 +121,7 @@ static int apply_settings(struct reading *reading, const char *const *settings) 
     return status;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 static int read_tree(struct reading *reading, struct config *config) {
     int status = settings_default(reading, config);

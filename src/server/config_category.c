@@ -6,8 +6,7 @@
 #include "server/config_rules.h"
 #include "server/config_setting.h"
 
-/* ---- what may not be said together ------------------------------------------------------------
- */
+/* ---- what may not be said together --------------------------------------------------------- */
 
 static const struct node *place_of(const struct node *category, const char *key) {
     const struct node *node = node_child(category, key);
@@ -64,7 +63,7 @@ static int check_category(struct reading *reading, const struct config *config,
     return check_scope(reading, node, category);
 }
 
-/* ---- categories ------------------------------------------------------------------------------ */
+/* ---- categories ---------------------------------------------------------------------------- */
 
 static int check_name(struct reading *reading, const struct config *config,
                       const struct node *node) {

@@ -7,7 +7,7 @@
 #include "net/socket.h"
 #include "server/config_setting.h"
 
-/* ---- contradictions -------------------------------------------------------------------------- */
+/* ---- contradictions ------------------------------------------------------------------------ */
 
 static int check_tls(struct reading *reading, const struct config *config) {
     if (config->tls_key && !config->tls_cert)
@@ -68,7 +68,7 @@ int config_check(struct reading *reading, const struct config *config) {
     return status;
 }
 
-/* ---- notices --------------------------------------------------------------------------------- */
+/* ---- notices ------------------------------------------------------------------------------- */
 
 static void notice_doors(const struct reading *reading, const struct config *config) {
     if (!config->listen_grpc && !config->listen_http)
@@ -88,11 +88,11 @@ static void notice_doors(const struct reading *reading, const struct config *con
             config->listen_grpc);
 }
 
-static bool any_durable(const struct config *config) {
-    bool durable = config->fallback && config->fallback->durability != DURABILITY_MEMORY;
+static bool any_sync(const struct config *config) {
+    bool sync = config->fallback && config->fallback->durability == DURABILITY_SYNC;
     for (size_t i = 0; i < config->category_count; i++)
-        durable |= config->categories[i].durability != DURABILITY_MEMORY;
-    return durable;
+        sync |= config->categories[i].durability == DURABILITY_SYNC;
+    return sync;
 }
 
 static bool any_audit(const struct config *config) {
@@ -129,12 +129,12 @@ static void notice_unbuilt(const struct reading *reading, const struct config *c
     if (any_replicated(reading))
         log_line(reading->log, LOG_LEVEL_WARN,
                  "durability: replicated is not built yet, it is taken as sync");
-    if (any_durable(config) && strcmp(config->data, "none") != 0)
+    if (any_sync(config) && strcmp(config->data, "none") == 0)
         log_line(reading->log, LOG_LEVEL_WARN,
-                 "durability: the journal is not built yet, everything is kept in memory");
+                 "data: none keeps nothing, also of categories with durability sync");
     if (any_audit(config))
         log_line(reading->log, LOG_LEVEL_WARN,
-                 "audit: the journal is not built yet, history ends with the process");
+                 "audit: is not built yet, history ends with the process");
 }
 
 void config_notices(const struct reading *reading, const struct config *config) {
@@ -142,7 +142,7 @@ void config_notices(const struct reading *reading, const struct config *config) 
     notice_unbuilt(reading, config);
 }
 
-/* ---- reloading ------------------------------------------------------------------------------- */
+/* ---- reloading ----------------------------------------------------------------------------- */
 
 static size_t differing_settings(const struct config *running, const struct config *wanted,
                                  const struct log_sink *log) {

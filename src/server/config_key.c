@@ -91,7 +91,7 @@ const struct config_setting *category_setting_at(size_t index) {
     return index < sizeof keys / sizeof *keys - 1 ? &keys[index].shown : NULL;
 }
 
-/* ---- one value ------------------------------------------------------------------------------- */
+/* ---- one value ----------------------------------------------------------------------------- */
 
 static int wrong(struct reading *reading, const struct category_key *key,
                  const struct category *category, const struct node *node) {
@@ -169,7 +169,7 @@ static int unknown_key(struct reading *reading, const char *category, const stru
         category, node->key);
 }
 
-/* ---- keys with a shape ----------------------------------------------------------------------- */
+/* ---- keys with a shape --------------------------------------------------------------------- */
 
 static bool in_range(const struct node *node, uint64_t low, uint64_t high, uint64_t *value) {
     return node->kind == NODE_TEXT && value_number(node->text, value) && *value >= low &&
@@ -211,8 +211,7 @@ static int read_audit(struct reading *reading, const struct node *audit, struct 
     return SS_OK;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------------------------- */
 
 static int read_plain(struct reading *reading, const struct node *node, struct category *category) {
     for (const struct node *entry = node->first; entry; entry = entry->next) {

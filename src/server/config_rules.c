@@ -52,7 +52,7 @@ static int want(struct rule_list *list, const struct node *node, const char *wha
     return reading_refuse(list->reading, node, "categories.%s.%s", list->category, what);
 }
 
-/* ---- one key each ---------------------------------------------------------------------------- */
+/* ---- one key each -------------------------------------------------------------------------- */
 
 static int read_fields(struct rule_list *list, const struct node *fields) {
     if (fields->kind != NODE_MAP) return want(list, fields, "fields wants { /PATH: POLICY, ... }");
@@ -125,7 +125,7 @@ static int read_max_speed(struct rule_list *list, const struct node *speed,
     return list->skipped ? SS_OK : rule_add(list, speed, NULL, rule);
 }
 
-/* ---- together -------------------------------------------------------------------------------- */
+/* ---- together ------------------------------------------------------------------------------ */
 
 static size_t entries(const struct node *node) {
     return !node ? 0 : node->kind == NODE_TEXT ? 1 : node->count;

@@ -34,7 +34,7 @@ static int wrong_type(struct reading *reading, const struct setting *setting,
                           *setting->shown.value ? setting->shown.value : "one plain value");
 }
 
-/* ---- one value ------------------------------------------------------------------------------- */
+/* ---- one value ----------------------------------------------------------------------------- */
 
 static int store_text(struct reading *reading, const struct setting *setting, struct config *config,
                       const char *text) {
@@ -85,7 +85,7 @@ static int read_number(struct reading *reading, const struct setting *setting,
     return SS_OK;
 }
 
-/* ---- the table walked ------------------------------------------------------------------------ */
+/* ---- the table walked ---------------------------------------------------------------------- */
 
 static int setting_read(struct reading *reading, const struct setting *setting,
                         struct config *config, const struct node *node) {
@@ -183,7 +183,7 @@ void settings_free(struct config *config) {
     }
 }
 
-/* ---- reading them back ----------------------------------------------------------------------- */
+/* ---- reading them back --------------------------------------------------------------------- */
 
 void setting_print(const struct setting *setting, const struct config *config, char *text,
                    size_t size) {

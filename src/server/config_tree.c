@@ -53,7 +53,7 @@ const char *reading_text(struct reading *reading, struct bytes text) {
     return copy;
 }
 
-/* ---- nodes ----------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------- */
 
 struct node *node_child(const struct node *map, const char *key) {
     if (!map || map->kind != NODE_MAP) return NULL;
@@ -85,7 +85,7 @@ static struct node *node_create(struct reading *reading, enum node_kind kind, co
     return node;
 }
 
-/* ---- YAML ------------------------------------------------------------------------------------ */
+/* ---- YAML ---------------------------------------------------------------------------------- */
 
 static int line_of(const struct builder *builder, size_t line) {
     return builder->lines ? (int)line + 1 : 0;
@@ -219,7 +219,7 @@ int tree_parse(struct reading *reading, const char *origin, bool lines, struct b
     return status;
 }
 
-/* ---- settings over the file ------------------------------------------------------------------ */
+/* ---- settings over the file ---------------------------------------------------------------- */
 
 static struct node *map_enter(struct reading *reading, struct node *map, struct bytes key,
                               const char *origin) {

@@ -4,6 +4,10 @@
 
 #include "base/status.h"
 
+/* Whose cell a decision writes is known to the world alone, so it counts as one that is journaled.
+ */
+static const struct category journaled = {.durability = DURABILITY_SYNC};
+
 static void resolve_answer(struct worker *worker, const struct command *command,
                            const struct resolved *resolved) {
     const struct conflict_resolution_request *request = command->request;
@@ -48,9 +52,13 @@ void decide_resolve(struct worker *worker, const struct command *command, ss_tim
         resolve_unknown(worker, command);
         return;
     }
+    const char *refused = worker_refuses(worker, &journaled);
+    if (refused) {
+        worker_fail(worker, command, GRPC_UNAVAILABLE, refused);
+        return;
+    }
     struct resolved resolved;
     world_resolve(hosted->world, &resolution, now, &resolved);
-    if (resolved.seq) worker->lsn++;
     if (resolved.status == SS_ERR_NOT_FOUND) {
         resolve_unknown(worker, command);
         return;
@@ -72,10 +80,14 @@ void decide_proposal(struct worker *worker, const struct command *command, ss_ti
         worker_fail(worker, command, GRPC_PERMISSION_DENIED, "a verdict is for the role server");
         return;
     }
+    const char *refused = worker_refuses(worker, &journaled);
+    if (refused) {
+        worker_fail(worker, command, GRPC_UNAVAILABLE, refused);
+        return;
+    }
     struct outcome outcome = {.result = RESULT_UNKNOWN};
     int status = world_decide(worker_hosted(worker, command)->world, request->id, request->accept,
                               request->change ? &request->state_data : NULL, now, &outcome);
-    if (outcome.seq) worker->lsn++;
     struct decide_proposal_response response = {
         .success = status == SS_OK && (!request->accept || outcome.result == RESULT_SUCCESS),
         .version = outcome.version,

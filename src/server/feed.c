@@ -12,8 +12,7 @@
 
 #define CREDIT_START (256 * 1024)
 
-/* ---- finding ----------------------------------------------------------------------------------
- */
+/* ---- finding ------------------------------------------------------------------------------- */
 
 struct feed_key {
     const struct worker *worker;
@@ -41,18 +40,17 @@ bool feed_exists(const struct worker *worker, struct ticket ticket) {
     return feed_find(worker, ticket) != NULL;
 }
 
-/* ---- sending ----------------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 /* Queues one push; out of memory it is lost, and the reader will be told so. */
 static size_t feed_push(struct worker *worker, struct feed *feed,
-                        const struct state_sync_response *response) {
+                        const struct state_sync_response *response, bool gated) {
     struct ring *ring = &worker->ring;
     size_t offset = ring->bytes.size;
     message_encode(&message_state_sync_response, response, &ring->bytes);
     size_t size = ring->bytes.size - offset;
     struct answer answer = {.ticket = feed->ticket,
-                            .lsn = worker->lsn,
+                            .gated = gated && worker->committer,
                             .world = feed->world,
                             .offset = offset,
                             .size = size,
@@ -77,11 +75,13 @@ static void feed_change(struct worker *worker, struct hosted *hosted, struct fee
     };
     struct wire_update update;
     struct token token;
+    bool gated = false;
     switch (change->kind) {
     case CHANGE_CELL:
     case CHANGE_LEFT:
         reply_change(&worker->arena, change, &update);
         response.update = &update;
+        gated = world_category(hosted->world, change->view.category)->durability == DURABILITY_SYNC;
         break;
     case CHANGE_CAUGHT_UP:
         token = token_resume(hosted->key, world_prefix(hosted->world),
@@ -97,7 +97,7 @@ static void feed_change(struct worker *worker, struct hosted *hosted, struct fee
                      "take a snapshot; pushes go on from the present");
         break;
     }
-    subscriber_spend(feed->subscriber, feed_push(worker, feed, &response));
+    subscriber_spend(feed->subscriber, feed_push(worker, feed, &response, gated));
 }
 
 static void feed_pump(struct worker *worker, struct hosted *hosted, struct feed *feed,
@@ -148,12 +148,11 @@ void feed_outcome(struct worker *worker, struct hosted *hosted, const struct res
     };
     for (struct list *link = hosted->feeds.next; link != &hosted->feeds; link = link->next) {
         struct feed *feed = LIST_ENTRY(link, struct feed, link);
-        if (feed->player == resolved->writer) feed_push(worker, feed, &response);
+        if (feed->player == resolved->writer) feed_push(worker, feed, &response, true);
     }
 }
 
-/* ---- beginning and ending ---------------------------------------------------------------------
- */
+/* ---- beginning and ending ------------------------------------------------------------------ */
 
 static void feed_release(struct worker *worker, struct feed *feed) {
     struct hosted *hosted = worker->worlds[feed->world];

@@ -16,6 +16,7 @@ struct hosted {
     char name[65];
     struct hash_key key; /* of tokens */
     ss_time next_tick, interval;
+    uint32_t kept;    /* number of the world at the committer */
     uint64_t visible; /* the newest effect when the last tick closed */
     struct list feeds;
     uint32_t feed_count;
@@ -44,15 +45,17 @@ struct worker {
     struct table feed_index; /* by ticket */
     struct arena arena;      /* of one command */
     struct arena chunk_arena;
-    uint64_t lsn;
+    struct committer *committer; /* NULL: everything stays in memory */
+    uint64_t sync_group;         /* the newest group with an effect of class sync */
+    size_t answers_settled;      /* answers before this one have their lsn */
+    bool begun, broken;
     uint64_t requests; /* answers that no world numbered */
     /* the updates of the chunk being executed, decoded ahead for prefetching */
     struct update prepared[WORKER_CHUNK];
     int prepared_status[WORKER_CHUNK];
 };
 
-/* ---- sync.c: updates and batches --------------------------------------------------------------
- */
+/* ---- sync.c: updates and batches ----------------------------------------------------------- */
 
 /* Judges one update through the hooks and the world. */
 void sync_apply(struct worker *worker, struct hosted *hosted, struct update *update, ss_time now,
@@ -62,8 +65,7 @@ void sync_handle(struct worker *worker, const struct command *command, struct up
                  int prepared_status, ss_time now);
 void sync_refuse(struct worker *worker, const struct command *command, ss_time now);
 
-/* ---- feed.c: subscriptions --------------------------------------------------------------------
- */
+/* ---- feed.c: subscriptions ----------------------------------------------------------------- */
 
 /* Starts, replaces or cancels. NULL, or a text that says what is wrong with it. */
 const char *feed_subscribe(struct worker *worker, const struct command *command,
@@ -76,8 +78,7 @@ void feed_tick(struct worker *worker, struct hosted *hosted, ss_time now);
 void feed_outcome(struct worker *worker, struct hosted *hosted, const struct resolved *resolved,
                   enum strategy strategy, const char *id, bool expired, ss_time now);
 
-/* ---- query.c and resolve_handler.c: everything else -------------------------------------------
- */
+/* ---- query.c and resolve_handler.c: everything else ---------------------------------------- */
 
 void query_snapshot(struct worker *worker, const struct command *command, ss_time now);
 void query_history(struct worker *worker, const struct command *command, ss_time now);
@@ -87,14 +88,15 @@ void query_list_proposals(struct worker *worker, const struct command *command, 
 void decide_resolve(struct worker *worker, const struct command *command, ss_time now);
 void decide_proposal(struct worker *worker, const struct command *command, ss_time now);
 
-/* ---- worker.c: answering ----------------------------------------------------------------------
- */
+/* ---- worker.c: answering ------------------------------------------------------------------- */
 
 struct hosted *worker_hosted(struct worker *worker, const struct command *command);
 /* The world that an id was minted in, or NULL. */
 struct hosted *worker_by_id(struct worker *worker, const uint8_t id[CONFLICT_ID_SIZE]);
 struct reply_frame worker_frame(struct worker *worker, const struct hosted *hosted, ss_time now);
 
+/* May effects of `policy` be written now? NULL, or a text that says why not. */
+const char *worker_refuses(const struct worker *worker, const struct category *policy);
 /* A request id for an answer that is not a world's own. */
 uint64_t worker_request_id(struct worker *worker);
 /* The encoded `message` as the answer to `command`. */

@@ -17,6 +17,7 @@
 #include "net/tls.h"
 #include "server/auth.h"
 #include "server/config.h"
+#include "server/held.h"
 #include "server/limit.h"
 #include "server/worker.h"
 #include "statesync/server.h"
@@ -62,6 +63,7 @@ struct rpc {
     uint64_t session;  /* the player whose session this stream holds open, 0: none */
     uint32_t pending;  /* commands whose answers are still to come */
     uint32_t pushed;   /* bytes of pushes for which no credit was given back yet */
+    uint64_t gate;          /* greatest lsn among its answers: a later one does not overtake */
     uint32_t messages; /* received */
     bool half_closed, subscribed, finished;
     struct list watcher; /* server.health_watchers, of Health/Watch */
@@ -86,7 +88,11 @@ struct ss_server {
     struct auth *auth;
     struct limiter *limiter;
     struct tls_context *tls;
+    struct journal *journal;        /* NULL: everything stays in memory */
+    struct committer *committer;
     struct worker *worker;
+    struct held held;               /* answers that wait for the disk */
+    bool stuffed;                   /* so many that nothing more is read */
     struct door doors[DOOR_COUNT];
     struct list peers, dirty, health_watchers;
     size_t peer_count;
@@ -106,8 +112,7 @@ struct ss_server {
 #define READ_BUFFER_SIZE  (256u * 1024)
 #define WRITE_BUFFER_SIZE (256u * 1024)
 
-/* ---- server.c: parts that a reload makes anew --------------------------------------------------
- */
+/* ---- server.c: parts that a reload makes anew ---------------------------------------------- */
 
 struct config *server_read_config(struct ss_server *server, int *status, char *why,
                                   size_t why_size);
@@ -122,8 +127,14 @@ int server_open_worlds(struct ss_server *server, const struct config *config, ch
                        size_t why_size);
 enum log_level server_log_least(const char *name);
 
-/* ---- hooks.c -----------------------------------------------------------------------------------
- */
+/* ---- keeping.c ----------------------------------------------------------------------------- */
+
+/* Opens the journal that the configuration names, if any; afterwards plays it into the worker. */
+int keeping_open(struct ss_server *server, char *why, size_t why_size);
+int keeping_recover(struct ss_server *server, char *why, size_t why_size);
+void keeping_close(struct ss_server *server);
+
+/* ---- hooks.c ------------------------------------------------------------------------------- */
 
 int hook_validate(void *context, const char *world, const struct update *update,
                   const struct cell_view *standing, struct reason *why);
@@ -134,8 +145,7 @@ void hook_change(void *context, const char *world, const struct update *update,
 ss_state state_of_view(const struct cell_view *view);
 ss_state state_of_outcome(const struct outcome *outcome, uint64_t writer, ss_time now);
 
-/* ---- peer.c ------------------------------------------------------------------------------------
- */
+/* ---- peer.c -------------------------------------------------------------------------------- */
 
 int door_open(struct ss_server *server, enum door_kind kind, const char *address, char *why,
               size_t why_size);
@@ -145,9 +155,9 @@ void peer_touch(struct peer *peer);                      /* something may be to 
 void peer_flush_all(struct ss_server *server);
 void peer_expire_all(struct ss_server *server);
 void peer_destroy(struct peer *peer);
+void peer_touch_all(struct ss_server *server);
 
-/* ---- rpc.c -------------------------------------------------------------------------------------
- */
+/* ---- rpc.c --------------------------------------------------------------------------------- */
 
 struct connection_events rpc_events(struct peer *peer);
 struct rpc *rpc_find(struct ss_server *server, struct ticket ticket);
@@ -158,8 +168,7 @@ struct command *rpc_command(struct rpc *rpc, enum command_kind kind);
 /* Hands out every answer that may be shown. */
 void rpc_release(struct ss_server *server);
 
-/* ---- methods.c ---------------------------------------------------------------------------------
- */
+/* ---- methods.c ----------------------------------------------------------------------------- */
 
 struct method {
     const char *path;
@@ -172,8 +181,7 @@ struct method {
 
 const struct method *method_find(struct bytes path);
 
-/* ---- health.c, reflection.c, http.c, metrics.c --------------------------------------------------
- */
+/* ---- health.c, reflection.c, http.c, metrics.c --------------------------------------------- */
 
 void health_check(struct rpc *rpc, const void *request);
 void health_watch(struct rpc *rpc, const void *request);

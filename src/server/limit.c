@@ -61,7 +61,7 @@ void limiter_configure(struct limiter *limiter, const struct limiter_config *con
     limiter->config = *config;
 }
 
-/* ---- the bucket ------------------------------------------------------------------------------ */
+/* ---- the bucket ---------------------------------------------------------------------------- */
 
 static uint64_t bucket_size(const struct limiter *limiter) {
     return limiter->config.burst * TOKEN;
@@ -89,7 +89,7 @@ static uint32_t wait_for(const struct limiter *limiter, const struct player *pla
     return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
-/* ---- the players ----------------------------------------------------------------------------- */
+/* ---- the players --------------------------------------------------------------------------- */
 
 struct sought {
     const struct limiter *limiter;
@@ -166,7 +166,7 @@ static uint32_t wait_for_room(const struct limiter *limiter) {
     return wait ? wait : 1;
 }
 
-/* ---- what is limited ------------------------------------------------------------------------- */
+/* ---- what is limited ----------------------------------------------------------------------- */
 
 uint32_t limiter_take(struct limiter *limiter, uint64_t id, uint32_t count, ss_time now) {
     if (count > limiter->config.burst) return UINT32_MAX;

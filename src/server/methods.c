@@ -8,8 +8,7 @@
 #include "base/status.h"
 #include "server/reply.h"
 
-/* ---- who --------------------------------------------------------------------------------------
- */
+/* ---- who ----------------------------------------------------------------------------------- */
 
 /* The player that a message acts for. SS_OK, SS_ERR_INVALID (none), SS_ERR_DENIED (not the
  * token's). */
@@ -42,8 +41,7 @@ static struct command *query_command(struct rpc *rpc, enum command_kind kind, co
     return command;
 }
 
-/* ---- updates ----------------------------------------------------------------------------------
- */
+/* ---- updates ------------------------------------------------------------------------------- */
 
 static void sync_refused(struct rpc *rpc, const struct state_sync_request *request,
                          struct refusal refusal) {
@@ -97,8 +95,7 @@ static void handle_sync(struct rpc *rpc, const void *message) {
     rpc->pending++;
 }
 
-/* ---- queries ----------------------------------------------------------------------------------
- */
+/* ---- queries ------------------------------------------------------------------------------- */
 
 static void handle_snapshot(struct rpc *rpc, const void *message) {
     const struct state_snapshot_request *request = message;
@@ -139,8 +136,7 @@ static void handle_decide(struct rpc *rpc, const void *message) {
     query_command(rpc, COMMAND_DECIDE, message, request->player_id);
 }
 
-/* ---- the server itself ------------------------------------------------------------------------
- */
+/* ---- the server itself --------------------------------------------------------------------- */
 
 static const char *const scope_names[] = {"player", "shared"};
 static const char *const access_names[] = {"owner", "any", "server", "propose", "writer"};
@@ -264,8 +260,7 @@ static void handle_open_world(struct rpc *rpc, const void *message) {
     }
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 #define FIXED      "/necp.realtime.statesync.v1.StateSyncService/"
 #define OURS       "/statesync.v1.Statesync/"

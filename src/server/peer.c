@@ -13,8 +13,7 @@
 #define ACCEPTS_PER_TURN 64
 #define OUT_MAX          (4u << 20) /* bytes behind a socket that takes none */
 
-/* ---- peers ------------------------------------------------------------------------------------
- */
+/* ---- peers --------------------------------------------------------------------------------- */
 
 void peer_touch(struct peer *peer) {
     if (list_empty(&peer->dirty)) list_push(&peer->server->dirty, &peer->dirty);
@@ -34,6 +33,11 @@ void peer_destroy(struct peer *peer) {
     buffer_free(&peer->out);
     server->peer_count--;
     memory_free(&server->memory, peer, sizeof *peer);
+}
+
+void peer_touch_all(struct ss_server *server) {
+    for (struct list *link = server->peers.next; link != &server->peers; link = link->next)
+        peer_touch(LIST_ENTRY(link, struct peer, link));
 }
 
 static void peer_receive(struct peer *peer, struct bytes bytes) {
@@ -116,7 +120,8 @@ static void peer_flush(struct peer *peer) {
         return;
     }
     unsigned events = blocked ? LOOP_WRITE : 0;
-    if (!peer->closing && connection_wants_read(peer->connection)) events |= LOOP_READ;
+    bool wants = connection_wants_read(peer->connection) && !peer->server->stuffed;
+    if (!peer->closing && wants) events |= LOOP_READ;
     if (events != peer->watch.events) loop_change(peer->server->loop, &peer->watch, events);
     heap_set(&peer->server->deadlines, &peer->deadline, connection_deadline(peer->connection));
 }
@@ -141,8 +146,7 @@ void peer_expire_all(struct ss_server *server) {
     }
 }
 
-/* ---- doors ------------------------------------------------------------------------------------
- */
+/* ---- doors --------------------------------------------------------------------------------- */
 
 static int peer_create(struct door *door, int fd, bool loopback, const char *name) {
     struct ss_server *server = door->server;

@@ -11,8 +11,7 @@
 #define LIST_MAX      1000
 #define ENTRIES_TAG   ((2u << 3) | 2) /* StateSnapshotResponse.entries and StateEntries.entries */
 
-/* ---- snapshot ---------------------------------------------------------------------------------
- */
+/* ---- snapshot ------------------------------------------------------------------------------ */
 
 struct taking {
     struct worker *worker;
@@ -177,8 +176,7 @@ void query_snapshot(struct worker *worker, const struct command *command, ss_tim
     buffer_free(&taking.entries);
 }
 
-/* ---- history ----------------------------------------------------------------------------------
- */
+/* ---- history ------------------------------------------------------------------------------- */
 
 static const char *history_check(const struct worker *worker, const struct command *command,
                                  struct hosted *hosted, uint64_t *owner, enum grpc_status *status) {
@@ -236,8 +234,7 @@ void query_history(struct worker *worker, const struct command *command, ss_time
     worker_answer(worker, command, &message_get_history_response, &response, RESULT_UNKNOWN);
 }
 
-/* ---- conflicts and proposals ------------------------------------------------------------------
- */
+/* ---- conflicts and proposals --------------------------------------------------------------- */
 
 void query_list_conflicts(struct worker *worker, const struct command *command, ss_time now) {
     (void)now;

@@ -3,7 +3,7 @@
 
 #include "base/status.h"
 
-/* ---- identifiers and paths ------------------------------------------------------------------- */
+/* ---- identifiers and paths ----------------------------------------------------------------- */
 
 void uuid_print(const uint8_t id[CONFLICT_ID_SIZE], char text[UUID_SIZE + 1]) {
     static const char digits[] = "0123456789abcdef";
@@ -92,7 +92,7 @@ int reply_known(const struct counter_list *list, struct arena *arena, struct kno
     return SS_OK;
 }
 
-/* ---- requests -------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static int reply_context(const struct counter_list *clock, struct arena *arena,
                          struct context *context) {
@@ -134,7 +134,7 @@ int reply_update(const struct state_sync_request *request, const struct command 
     return reply_context(&request->vector_clock, arena, &update->context);
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 enum grpc_status reply_status(int status) {
     switch (status) {

@@ -29,9 +29,8 @@ struct command *ring_push(struct ring *ring);
  * memory the call is answered by its own end: the message is dropped and the status becomes
  * RESOURCE_EXHAUSTED; if not even that fits, SS_ERR_NOMEM. */
 int ring_answer(struct ring *ring, const struct answer *answer);
-/* The oldest answer that `durable` covers; NULL when there is none. Borrowed until the ring
- * changes. */
-const struct answer *ring_take(struct ring *ring, uint64_t durable);
+/* The oldest answer; NULL when there is none. Borrowed until the ring changes. */
+const struct answer *ring_take(struct ring *ring);
 /* Forgets bytes once every answer was taken. */
 void ring_settle(struct ring *ring);
 

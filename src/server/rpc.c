@@ -8,11 +8,11 @@
 
 #include "base/status.h"
 
+#define HELD_MAX    (32u << 20) /* bytes of held answers, above it nothing more is read */
 #define CREDIT_STEP (64u * 1024)
 #define DECODE_MAX  (16u << 20) /* bytes of lists and submessages of one message */
 
-/* ---- the record -------------------------------------------------------------------------------
- */
+/* ---- the record ---------------------------------------------------------------------------- */
 
 struct rpc *rpc_find(struct ss_server *server, struct ticket ticket) {
     if (ticket.generation == 0 || ticket.handle >= server->rpcs.used) return NULL;
@@ -77,8 +77,7 @@ void rpc_reply(struct rpc *rpc, const struct message_type *type, const void *mes
     peer_touch(rpc->peer);
 }
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events -------------------------------------------------------------------------------- */
 
 static void refuse_call(struct peer *peer, struct call *call, enum grpc_status status,
                         const char *message) {
@@ -231,8 +230,7 @@ struct connection_events rpc_events(struct peer *peer) {
                                       .on_drained = on_drained};
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 static void release_failure(struct rpc *rpc, const struct answer *answer, struct bytes text) {
     char message[512];
@@ -242,12 +240,8 @@ static void release_failure(struct rpc *rpc, const struct answer *answer, struct
     rpc_finish(rpc, answer->status, size ? message : "out of memory");
 }
 
-static void release_one(struct ss_server *server, const struct answer *answer, ss_time now) {
-    counters_note(&server->counters, answer, now);
-    struct rpc *rpc = rpc_find(server, answer->ticket);
-    if (!rpc || rpc->finished) return;
-    struct bytes bytes =
-        bytes_view(worker_ring(server->worker)->bytes.data + answer->offset, answer->size);
+static void release_to(struct rpc *rpc, const struct answer *answer, struct bytes bytes) {
+    if (rpc->finished) return;
     if (!answer->push) rpc->pending--;
     if (answer->subscription) rpc->subscribed = answer->subscription > 0;
     if (answer->status != GRPC_OK) {
@@ -260,7 +254,7 @@ static void release_one(struct ss_server *server, const struct answer *answer, s
             rpc_finish(rpc, GRPC_RESOURCE_EXHAUSTED, "out of memory");
             return;
         }
-        server->counters.messages_out++;
+        rpc->peer->server->counters.messages_out++;
         peer_touch(rpc->peer);
     }
     if (!rpc->method->stream) {
@@ -273,12 +267,44 @@ static void release_one(struct ss_server *server, const struct answer *answer, s
     rpc_settle(rpc);
 }
 
+/* Sends an answer, or keeps it until the disk has what it tells of. */
+static void release_one(struct ss_server *server, const struct answer *answer, uint64_t durable,
+                        ss_time now) {
+    struct rpc *rpc = rpc_find(server, answer->ticket);
+    struct bytes bytes =
+        bytes_view(worker_ring(server->worker)->bytes.data + answer->offset, answer->size);
+    if (rpc && answer->lsn > rpc->gate) rpc->gate = answer->lsn;
+    if (rpc && rpc->gate > durable) {
+        struct answer waits = *answer;
+        waits.lsn = rpc->gate;
+        if (held_push(&server->held, &waits, bytes) != SS_OK)
+            rpc_finish(rpc, GRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return;
+    }
+    counters_note(&server->counters, answer, now);
+    if (rpc) release_to(rpc, answer, bytes);
+}
+
+static void release_held(struct ss_server *server, uint64_t durable, ss_time now) {
+    struct answer answer;
+    struct bytes bytes;
+    while (held_pop(&server->held, durable, &answer, &bytes)) {
+        counters_note(&server->counters, &answer, now);
+        struct rpc *rpc = rpc_find(server, answer.ticket);
+        if (rpc) release_to(rpc, &answer, bytes);
+    }
+}
+
 void rpc_release(struct ss_server *server) {
     struct ring *ring = worker_ring(server->worker);
     ss_time now = loop_now(server->loop);
     uint64_t durable = worker_durable(server->worker);
+    release_held(server, durable, now);
     const struct answer *answer;
-    while ((answer = ring_take(ring, durable)))
-        release_one(server, answer, now);
+    while ((answer = ring_take(ring)))
+        release_one(server, answer, durable, now);
     ring_settle(ring);
+    bool stuffed = held_bytes(&server->held) > HELD_MAX;
+    if (server->stuffed && !stuffed) peer_touch_all(server);
+    server->stuffed = stuffed;
 }

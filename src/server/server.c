@@ -28,8 +28,7 @@ ss_server_config ss_server_config_default(void) {
     return (ss_server_config){0};
 }
 
-/* ---- logging ----------------------------------------------------------------------------------
- */
+/* ---- logging ------------------------------------------------------------------------------- */
 
 static void log_stderr(void *context, enum log_level level, const char *line) {
     static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -49,8 +48,7 @@ enum log_level server_log_least(const char *name) {
     return LOG_LEVEL_INFO;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 int server_policies(const struct memory *memory, const struct config *config,
                     const struct category ***policies) {
@@ -107,9 +105,11 @@ static int open_worker(ss_server *server) {
         .subscriptions_per_player = config->limits.subscriptions,
     };
     int status = entropy_fill(&wanted.world.key, sizeof wanted.world.key);
-    if (status == SS_OK) status = entropy_fill(&server->node, sizeof server->node);
+    if (status == SS_OK && !server->journal)
+        status = entropy_fill(&server->node, sizeof server->node);
     if (status != SS_OK) return status;
     wanted.world.node = server->node;
+    wanted.world.keep_effects = server->journal != NULL;
     wanted.world.categories = server->policies;
     wanted.world.category_count = server->policy_count;
     wanted.world.fallback = config->fallback;
@@ -161,7 +161,11 @@ static int open_parts(ss_server *server, char *why, size_t why_size) {
     if (status != SS_OK) return status;
     status = server_open_tls(server, server->config, &server->tls, why, why_size);
     if (status != SS_OK) return status;
+    status = keeping_open(server, why, why_size);
+    if (status != SS_OK) return status;
     status = open_worker(server);
+    if (status != SS_OK) return status;
+    status = keeping_recover(server, why, why_size);
     if (status != SS_OK) return status;
     status = server_open_worlds(server, server->config, why, why_size);
     if (status != SS_OK) return status;
@@ -194,6 +198,7 @@ ss_status ss_server_open(ss_server **out, ss_server_config *config) {
     list_init(&server->dirty);
     list_init(&server->health_watchers);
     server->deadlines = heap_of(&server->memory);
+    server->held = held_of(&server->memory);
     server->rpcs = slab_of(&server->memory, sizeof(struct rpc), 8);
     server->turn = arena_of(&server->memory, TURN_ARENA_BLOCK);
     server->drain_streams = server->drain_end = SS_NEVER;
@@ -223,7 +228,9 @@ void ss_server_close(ss_server *server) {
         peer_destroy(LIST_ENTRY(server->peers.next, struct peer, link));
     for (int kind = 0; kind < DOOR_COUNT; kind++)
         door_close(server, (enum door_kind)kind);
+    keeping_close(server);
     worker_destroy(server->worker);
+    held_free(&server->held);
     tls_context_destroy(server->tls);
     auth_destroy(server->auth);
     limiter_destroy(server->limiter);
@@ -239,8 +246,7 @@ void ss_server_close(ss_server *server) {
     memory_free(&own, server, sizeof *server);
 }
 
-/* ---- turning ----------------------------------------------------------------------------------
- */
+/* ---- turning ------------------------------------------------------------------------------- */
 
 static ss_time next_deadline(const ss_server *server, ss_time deadline) {
     if (worker_ring(server->worker)->command_count || !list_empty(&server->dirty))
@@ -279,6 +285,11 @@ ss_status ss_server_poll(ss_server *server, int timeout_ms) {
     rpc_release(server);
     if (server->draining) drain_step(server);
     peer_flush_all(server);
+    if (!worker_healthy(server->worker)) {
+        snprintf(server->error, sizeof server->error,
+                 "the journal failed: nothing is durable any more, so nothing is answered");
+        return SS_ERR_IO;
+    }
     return server->draining && list_empty(&server->peers) ? SS_ERR_CLOSED : SS_OK;
 }
 

@@ -31,7 +31,6 @@ static void sync_validate(struct worker *worker, struct hosted *hosted, struct u
 static void sync_tell(struct worker *worker, struct hosted *hosted, const struct update *update,
                       const struct outcome *outcome) {
     const struct worker_hooks *hooks = &worker->config.hooks;
-    if (outcome->seq) worker->lsn++;
     if (outcome->replayed) return;
     if (outcome->conflict.type != CONFLICT_NONE && hooks->on_conflict)
         hooks->on_conflict(hooks->context, hosted->name, update, &outcome->conflict);
@@ -41,13 +40,17 @@ static void sync_tell(struct worker *worker, struct hosted *hosted, const struct
 
 void sync_apply(struct worker *worker, struct hosted *hosted, struct update *update, ss_time now,
                 struct outcome *outcome) {
+    const char *refused = worker_refuses(worker, world_category(hosted->world, update->category));
+    if (refused) {
+        refuse(outcome, SS_ERR_UNAVAILABLE, refused);
+        return;
+    }
     sync_validate(worker, hosted, update);
     world_update(hosted->world, update, now, outcome);
     sync_tell(worker, hosted, update, outcome);
 }
 
-/* ---- single updates ---------------------------------------------------------------------------
- */
+/* ---- single updates ------------------------------------------------------------------------ */
 
 static const char *clock_error(int status) {
     return status == SS_ERR_TOO_LARGE
@@ -96,8 +99,7 @@ void sync_refuse(struct worker *worker, const struct command *command, ss_time n
     sync_answer(worker, command, &response);
 }
 
-/* ---- batches ----------------------------------------------------------------------------------
- */
+/* ---- batches ------------------------------------------------------------------------------- */
 
 /* The member's own player counts only from a server. */
 static struct command member_command(const struct command *command,
@@ -159,8 +161,11 @@ static bool batch_prepare(struct worker *worker, struct hosted *hosted,
         outcomes[i] = (struct outcome){.result = RESULT_CONFLICT,
                                        .request_id = worker_request_id(worker),
                                        .conflict.reason = "another update of the batch failed"};
-        if (status != SS_OK) {
-            refuse(&outcomes[i], status, clock_error(status));
+        const char *refused =
+            worker_refuses(worker, world_category(hosted->world, updates[i].category));
+        if (status != SS_OK || refused) {
+            refuse(&outcomes[i], status != SS_OK ? status : SS_ERR_UNAVAILABLE,
+                   status != SS_OK ? clock_error(status) : refused);
             fine = false;
         } else {
             sync_validate(worker, hosted, &updates[i]);
@@ -231,8 +236,7 @@ static void sync_batch(struct worker *worker, const struct command *command, ss_
     worker_encoded(worker, command, offset, total);
 }
 
-/* ---- the request ------------------------------------------------------------------------------
- */
+/* ---- the request --------------------------------------------------------------------------- */
 
 static void sync_reject(struct worker *worker, const struct command *command, int status,
                         const char *message, ss_time now) {

@@ -74,7 +74,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------------------- */
 
 static const char *sign_header(cjose_jwk_t *key, cjose_header_t *header, const char *claims) {
     cjose_err error;
@@ -125,7 +125,7 @@ static const char *good(void) {
     return sign(keys.ec, "ES256", "ec1", claims("42", 0, 300, ""));
 }
 
-/* ---- one question ---------------------------------------------------------------------------- */
+/* ---- one question -------------------------------------------------------------------------- */
 
 static struct auth *start(const char *audience, bool anonymous) {
     struct auth *auth;
@@ -156,7 +156,7 @@ static void denied(struct auth *auth, const char *header, const char *reason) {
     }
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 static void test_good_tokens(void **state) {
     (void)state;
@@ -437,7 +437,7 @@ static void test_connections(void **state) {
     auth_destroy(auth);
 }
 
-/* ---- the key file ---------------------------------------------------------------------------- */
+/* ---- the key file -------------------------------------------------------------------------- */
 
 static void bad_keys(const char *text, const char *reason) {
     struct auth *auth;
@@ -497,7 +497,7 @@ static void test_key_files(void **state) {
     cjose_jwk_release(p384);
 }
 
-/* ---- the cache ------------------------------------------------------------------------------- */
+/* ---- the cache ----------------------------------------------------------------------------- */
 
 static void test_cache_bounded(void **state) {
     (void)state;

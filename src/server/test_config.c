@@ -228,7 +228,7 @@ static void test_doors(void **state) {
     config_free(a.config);
 }
 
-/* ---- sources -------------------------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------------------------- */
 
 static void test_precedence(void **state) {
     (void)state;
@@ -317,7 +317,7 @@ static void test_file(void **state) {
     unlink(name);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------------------------- */
 
 static void test_unknown_keys(void **state) {
     (void)state;
@@ -451,16 +451,16 @@ static void test_hostile_yaml(void **state) {
     free(many);
 }
 
-/* ---- what is told ---------------------------------------------------------------------------- */
+/* ---- what is told -------------------------------------------------------------------------- */
 
 static void test_notices(void **state) {
     (void)state;
-    told("", "durability: the journal is not built yet, everything is kept in memory");
+    told("data: none\ncategories: { a: { durability: sync } }\n", "data: none keeps nothing");
     told("listen: { grpc: ':1', udp: ':1' }\n", "listen.udp: datagrams are not built yet");
     told("advertise: { udp: 10.0.0.1:1 }\n", "advertise.udp: datagrams are not built yet");
     told("schema: x\n", "schema: descriptor sets are not built yet");
     told(one("durability: replicated"), "replicated is not built yet");
-    told(one("audit: 3d"), "audit: the journal is not built yet");
+    told(one("audit: 3d"), "audit: is not built yet");
     told(one("format: protobuf, spatial: { x: x }"), "categories.c: field names need the schema");
     told("listen: { grpc: 0.0.0.0:1 }\n", "other machines will be refused");
     told("listen: { grpc: 0.0.0.0:1 }\nauth: { jwt_keys: k }\n", "WITHOUT TLS");
@@ -508,8 +508,7 @@ static void test_differences(void **state) {
     config_free(running);
 }
 
-/* ---- the table and its values -----------------------------------------------------------------
- */
+/* ---- the table and its values -------------------------------------------------------------- */
 
 /* Every default is taken by its own reader, and every row says what it is. */
 static void test_table(void **state) {

@@ -127,7 +127,7 @@ static void test_completions(void **state) {
     free(bash);
 }
 
-/* ---- the example ----------------------------------------------------------------------------- */
+/* ---- the example --------------------------------------------------------------------------- */
 
 static void read_example(const char *text) {
     struct config *config;

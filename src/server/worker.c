@@ -8,12 +8,14 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "world/effect.h"
 
 #define ARENA_KEPT  (1u << 20)
 #define TICK_BUDGET 4096
 
-/* ---- worlds -----------------------------------------------------------------------------------
- */
+static int worker_begin_world(struct worker *worker, struct hosted *hosted);
+
+/* ---- worlds -------------------------------------------------------------------------------- */
 
 static bool name_is_valid(const char *name) {
     size_t size =
@@ -54,6 +56,12 @@ int worker_open_world(struct worker *worker, const char *name, ss_time now, uint
     hosted->interval = SS_SECOND / config.tick_hz;
     hosted->next_tick = worker->config.external_ticks ? SS_NEVER : now + hosted->interval;
     list_init(&hosted->feeds);
+    if (worker->begun) status = worker_begin_world(worker, hosted);
+    if (status != SS_OK) {
+        world_destroy(hosted->world);
+        memory_free(memory, hosted, sizeof *hosted);
+        return status;
+    }
     *index = (uint32_t)worker->world_count;
     worker->worlds[worker->world_count++] = hosted;
     return SS_OK;
@@ -80,8 +88,7 @@ int worker_reconfigure(struct worker *worker, const struct category *const *cate
     return SS_OK;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 int worker_create(struct worker **out, const struct worker_config *config) {
     struct worker *worker = memory_zeroed(config->memory, 1, sizeof *worker);
@@ -119,14 +126,18 @@ void worker_destroy(struct worker *worker) {
     memory_free(memory, worker, sizeof *worker);
 }
 
-/* ---- answering --------------------------------------------------------------------------------
- */
+/* ---- answering ----------------------------------------------------------------------------- */
 
 struct ring *worker_ring(struct worker *worker) {
     return &worker->ring;
 }
 uint64_t worker_durable(const struct worker *worker) {
-    return worker->lsn;
+    return worker->committer ? committer_durable(worker->committer) : UINT64_MAX;
+}
+
+bool worker_healthy(const struct worker *worker) {
+    return !worker->broken &&
+           (!worker->committer || committer_state(worker->committer) != COMMITTER_FAILED);
 }
 
 struct hosted *worker_hosted(struct worker *worker, const struct command *command) {
@@ -154,11 +165,22 @@ uint64_t worker_request_id(struct worker *worker) {
     return (uint64_t)1 << 63 | ++worker->requests;
 }
 
+/* Could the answer show an effect of class sync? Batches and queries are taken as if they did: when
+ * all such effects are durable, which is nearly always, they do not wait either. */
+static bool worker_reveals(struct worker *worker, const struct command *command) {
+    if (!worker->committer || command->kind == COMMAND_REFUSED) return false;
+    const struct state_sync_request *request = command->request;
+    if (command->kind != COMMAND_SYNC || request->batch) return true;
+    const struct category *policy =
+        world_category(worker_hosted(worker, command)->world, request->category);
+    return policy && policy->durability == DURABILITY_SYNC;
+}
+
 static void worker_queue(struct worker *worker, const struct command *command, size_t offset,
                          enum grpc_status status, enum result result) {
     struct ring *ring = &worker->ring;
     struct answer answer = {.ticket = command->ticket,
-                            .lsn = worker->lsn,
+                            .gated = worker_reveals(worker, command),
                             .world = command->world,
                             .status = status,
                             .offset = offset,
@@ -195,8 +217,91 @@ void worker_silent(struct worker *worker, const struct command *command) {
     worker_queue(worker, command, worker->ring.bytes.size, GRPC_OK, RESULT_UNKNOWN);
 }
 
-/* ---- running ----------------------------------------------------------------------------------
+/* ---- keeping ----------------------------------------------------------------------------- */
+
+/* Gives every answer since the last call its lsn: what it may reveal is in the newest sync group.
  */
+static void worker_settle(struct worker *worker) {
+    struct ring *ring = &worker->ring;
+    if (worker->answers_settled > ring->answer_count) worker->answers_settled = 0;
+    for (; worker->answers_settled < ring->answer_count; worker->answers_settled++) {
+        struct answer *answer = &ring->answers[worker->answers_settled];
+        if (answer->gated) answer->lsn = worker->sync_group;
+    }
+}
+
+/* Hands what a world did since the last call to the committer. Effects that cannot even be handed
+ * over must not be answered for: then the worker is broken, and nothing gated is shown any more. */
+static void worker_keep(struct worker *worker, struct hosted *hosted) {
+    if (!worker->committer) return;
+    enum durability strongest;
+    struct bytes effects = world_effects(hosted->world, &strongest);
+    if (effects.size == 0) return;
+    uint64_t group = 0;
+    int status = committer_append(worker->committer, hosted->kept, effects, strongest, &group);
+    if (status != SS_OK) {
+        if (!worker->broken)
+            log_line(worker->config.log, LOG_LEVEL_ERROR, "journal: %s; answering stops",
+                     status_text(status));
+        worker->broken = true;
+        worker->sync_group = UINT64_MAX;
+        return;
+    }
+    world_effects_clear(hosted->world);
+    if (strongest == DURABILITY_SYNC) worker->sync_group = group;
+}
+
+static void worker_keep_all(struct worker *worker) {
+    for (size_t i = 0; i < worker->world_count; i++)
+        worker_keep(worker, worker->worlds[i]);
+    worker_settle(worker);
+}
+
+const char *worker_refuses(const struct worker *worker, const struct category *policy) {
+    if (!worker->committer || !policy || policy->durability == DURABILITY_MEMORY) return NULL;
+    if (!worker_healthy(worker)) return "the journal has failed: nothing is written any more";
+    if (committer_state(worker->committer) == COMMITTER_FULL)
+        return "the disk is full: writes are refused, reading goes on";
+    if (committer_crowded(worker->committer))
+        return "the disk is too slow for so many writes: send it again later";
+    return NULL;
+}
+
+int worker_replay(struct worker *worker, struct bytes name, struct bytes effects, ss_time now) {
+    char text[65] = "";
+    if (name.size < sizeof text) memcpy(text, name.data, name.size);
+    uint32_t index;
+    int status = worker_open_world(worker, text, now, &index);
+    if (status != SS_OK && status != SS_ERR_EXISTS) return status;
+    while (effects.size) {
+        ptrdiff_t size = world_replay(worker->worlds[index]->world, effects);
+        if (size < 0) return size == SS_ERR_NOMEM ? SS_ERR_NOMEM : SS_ERR_CORRUPT;
+        effects.data += size;
+        effects.size -= (size_t)size;
+    }
+    return SS_OK;
+}
+
+/* Everything that a world needs before its first update. */
+static int worker_begin_world(struct worker *worker, struct hosted *hosted) {
+    int status = SS_OK;
+    if (worker->committer) status = committer_world(worker->committer, hosted->name, &hosted->kept);
+    if (status == SS_OK) status = world_recovered(hosted->world);
+    if (status == SS_OK) worker_keep(worker, hosted);
+    return status;
+}
+
+int worker_begin(struct worker *worker, struct committer *committer) {
+    worker->committer = committer;
+    worker->begun = true;
+    for (size_t i = 0; i < worker->world_count; i++) {
+        int status = worker_begin_world(worker, worker->worlds[i]);
+        if (status != SS_OK) return status;
+    }
+    return SS_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
 
 static void worker_handle(struct worker *worker, const struct command *command, size_t place,
                           ss_time now) {
@@ -245,8 +350,8 @@ static void worker_prepare_chunk(struct worker *worker, const struct command *co
         bool joins = fine && (i == first || commands[i].world == commands[first].world);
         if (joins) continue;
         if (i > first)
-            world_prefetch(worker_hosted(worker, &commands[first])->world,
-                           &worker->prepared[first], i - first);
+            world_prefetch(worker_hosted(worker, &commands[first])->world, &worker->prepared[first],
+                           i - first);
         first = fine ? i : i + 1;
     }
 }
@@ -264,6 +369,7 @@ void worker_execute(struct worker *worker, ss_time now) {
         arena_reset(&worker->chunk_arena, ARENA_KEPT);
     }
     ring->command_count = 0;
+    worker_keep_all(worker);
 }
 
 static void worker_close_tick(struct worker *worker, struct hosted *hosted, ss_time now) {
@@ -272,12 +378,14 @@ static void worker_close_tick(struct worker *worker, struct hosted *hosted, ss_t
     world_stats(hosted->world, &stats);
     hosted->visible = stats.seq;
     struct resolved expired;
+    worker_keep(worker, hosted);
     while (world_expired(hosted->world, &expired)) {
         char id[UUID_SIZE + 1];
         uuid_print(expired.conflict.id, id);
         feed_outcome(worker, hosted, &expired, STRATEGY_KEEP_OLD, id, true, now);
     }
     feed_tick(worker, hosted, now);
+    worker_settle(worker);
     arena_reset(&worker->arena, ARENA_KEPT);
 }
 
@@ -307,6 +415,7 @@ ss_time worker_deadline(const struct worker *worker) {
 void worker_put(struct worker *worker, uint32_t world, struct update *update, ss_time now,
                 struct outcome *outcome) {
     sync_apply(worker, worker->worlds[world], update, now, outcome);
+    worker_keep(worker, worker->worlds[world]);
 }
 
 void worker_stats(const struct worker *worker, uint32_t world, struct worker_stats *stats) {

@@ -7,6 +7,7 @@
 #define SERVER_WORKER_H
 
 #include "base/log.h"
+#include "journal/committer.h"
 #include "server/ring.h"
 #include "world/world.h"
 
@@ -42,6 +43,13 @@ void worker_destroy(struct worker *worker);
 /* SS_OK and *index; SS_ERR_EXISTS (index is set), SS_ERR_INVALID (name), SS_ERR_TOO_LARGE
  * (worlds_max), SS_ERR_NOMEM. */
 int worker_open_world(struct worker *worker, const char *name, ss_time now, uint32_t *index);
+/* Plays effects of the journal into the world of that name, which is opened if need be; before
+ * worker_begin. SS_OK, SS_ERR_CORRUPT when they are no effects of such a world, and the errors of
+ * worker_open_world. */
+int worker_replay(struct worker *worker, struct bytes name, struct bytes effects, ss_time now);
+/* After recovery: from now on everything goes to `committer` (NULL: everything stays in memory),
+ * which is borrowed. SS_OK or SS_ERR_NOMEM. */
+int worker_begin(struct worker *worker, struct committer *committer);
 /* The world of that name, or UINT32_MAX. */
 uint32_t worker_find_world(const struct worker *worker, struct bytes name);
 uint32_t worker_world_count(const struct worker *worker);
@@ -57,8 +65,10 @@ void worker_run(struct worker *worker, ss_time now);
 void worker_execute(struct worker *worker, ss_time now);
 /* When worker_run must be called next though no command came. */
 ss_time worker_deadline(const struct worker *worker);
-/* Everything up to this effect may be shown (equal to the newest while all is in memory). */
+/* Answers up to this lsn may be shown. */
 uint64_t worker_durable(const struct worker *worker);
+/* False once effects can be neither kept nor made durable: stop answering. */
+bool worker_healthy(const struct worker *worker);
 
 /* The same path for the process itself: one update as role server. */
 void worker_put(struct worker *worker, uint32_t world, struct update *update, ss_time now,

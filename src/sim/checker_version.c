@@ -3,6 +3,7 @@
  * its effects happened, so it is enough that each version has one content (whoever sees it), that
  * nobody is shown an older version than somebody knew before he asked, and that an update which
  * named its predecessor really followed it. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -10,8 +11,7 @@
 
 static const struct hash_key digest_key = {0x636865636b, 0x657273};
 
-/* ---- sights -----------------------------------------------------------------------------------
- */
+/* ---- sights -------------------------------------------------------------------------------- */
 
 /* The place of `version` among the sights: there, or where it belongs. */
 static size_t sight_place(const struct cell *cell, uint32_t version) {
@@ -50,8 +50,7 @@ static void know(struct model *model, struct cell *cell, uint32_t version) {
     cell->knowns[cell->known_count++] = (struct known_at){++model->stamp, version};
 }
 
-/* ---- one view ---------------------------------------------------------------------------------
- */
+/* ---- one view ------------------------------------------------------------------------------ */
 
 /* Which update made this state; it must have been sent, and to this very cell. */
 static uint32_t check_origin(struct model *model, const struct view *view) {
@@ -72,6 +71,14 @@ static uint32_t check_origin(struct model *model, const struct view *view) {
     return number;
 }
 
+static void check_grave(struct model *model, const struct view *view) {
+    char name[48];
+    cell_print(view->cell, name);
+    if (!cell_may_vanish(view->cell))
+        model_fail(model, "%s: %s is deleted at version %u, though nobody deleted it", view->where,
+                   name, view->version);
+}
+
 static void check_content(struct model *model, const struct view *view) {
     struct cell *cell = view->cell;
     uint64_t digest = view->deleted ? 1 : hash_bytes(digest_key, view->state) | 2;
@@ -82,6 +89,8 @@ static void check_content(struct model *model, const struct view *view) {
         sight->digest = digest;
         sight->deleted = view->deleted;
         sight->op = check_origin(model, view);
+        if (view->deleted) check_grave(model, view);
+        if (!view->deleted && cell->kind == KIND_SUM) check_sum_state(model, cell, view->state);
         return;
     }
     const struct sight *sight = &cell->sights[place];
@@ -129,8 +138,24 @@ void check_view(struct model *model, const struct view *view) {
     know(model, cell, view->version);
 }
 
-/* ---- at the end -------------------------------------------------------------------------------
- */
+void check_clock(struct model *model, const struct cell *cell, uint32_t version,
+                 struct counter_list clock) {
+    char name[48], node[24];
+    cell_print(cell, name);
+    if (version == 0) return;
+    if (clock.count != 1 || clock.items[0].value != version) {
+        model_fail(model, "%s at version %u has a clock of %zu entries, the first %u", name,
+                   version, clock.count, clock.count ? clock.items[0].value : 0);
+        return;
+    }
+    snprintf(node, sizeof node, "%.*s", (int)clock.items[0].name.size,
+             (const char *)clock.items[0].name.data);
+    if (!model->node[0]) memcpy(model->node, node, sizeof node);
+    if (strcmp(model->node, node) != 0)
+        model_fail(model, "%s at version %u has a clock of node %s", name, version, node);
+}
+
+/* ---- at the end ---------------------------------------------------------------------------- */
 
 static void check_sight(struct model *model, const struct cell *cell, size_t place) {
     const struct sight *sight = &cell->sights[place];

@@ -13,8 +13,7 @@ const struct kind_rules kind_rules[KIND_COUNT] = {
 
 static const char *const key_names[KEYS] = {"k0", "k1", "a/b", "50%"};
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 size_t model_cell_count(const struct model *model) {
     return (size_t)KIND_COUNT * (model->clients + 1) * KEYS;
@@ -57,6 +56,7 @@ void model_free(struct model *model) {
 void model_forget(struct model *model) {
     cells_clear(model);
     name_cells(model);
+    model->node[0] = 0;
     for (uint32_t i = 1; i <= model->op_count; i++)
         op_at(model, i)->cell = NULL;
 }
@@ -69,8 +69,7 @@ void model_fail(struct model *model, const char *format, ...) {
     va_end(arguments);
 }
 
-/* ---- cells ------------------------------------------------------------------------------------
- */
+/* ---- cells --------------------------------------------------------------------------------- */
 
 struct cell *model_find(const struct model *model, struct bytes category, uint64_t owner,
                         struct bytes key) {
@@ -115,8 +114,7 @@ bool cell_may_vanish(const struct cell *cell) {
     return cell->deletes > 0 || kind_rules[cell->kind].vanishes;
 }
 
-/* ---- ops --------------------------------------------------------------------------------------
- */
+/* ---- ops ----------------------------------------------------------------------------------- */
 
 struct op *op_at(const struct model *model, uint32_t number) {
     return &model->ops[number - 1];

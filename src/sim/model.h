@@ -74,7 +74,6 @@ struct cell {
     struct known_at *knowns; /* when `newest` rose */
     size_t known_count, known_capacity;
     uint32_t deletes; /* that were sent and not refused */
-    uint32_t parted;  /* of them: updates that may be applied at any later time */
 };
 
 struct op {
@@ -88,10 +87,12 @@ struct op {
     uint64_t first_sent;
     uint32_t floor; /* newest when it was first sent */
     enum fate fate;
+    uint32_t attempts;     /* how often it was sent */
     uint32_t version;      /* of the first answer */
     uint32_t first_result; /* 0: none yet */
     uint32_t seen_version; /* where its state stood, 0: nowhere yet */
     char conflict_id[40];
+    uint8_t decision; /* what its writer decided, 0: nothing yet */
 };
 
 struct model {
@@ -102,6 +103,8 @@ struct model {
     uint32_t batches;
     uint64_t stamp;
     uint64_t checks;
+    bool lean; /* the server's memory may have failed: answers may leave out what needs some */
+    char node[24]; /* the one actor of every clock in this life of the server, "": not seen yet */
     char why[480]; /* the first violation, "" while there is none */
 };
 
@@ -132,8 +135,7 @@ struct bytes op_state(uint32_t number, char out[STATE_MAX]);
 /* Which op wrote these bytes, 0: none. */
 uint32_t op_of_state(const struct model *model, struct bytes state);
 
-/* ---- the checkers ------------------------------------------------------------------------------
- */
+/* ---- the checkers -------------------------------------------------------------------------- */
 
 /* checker_version.c: one content per version, versions that never go back, readers who may read. */
 struct view {
@@ -147,6 +149,9 @@ struct view {
     const char *where;
 };
 void check_view(struct model *model, const struct view *view);
+/* A cell's clock names the server's node with the cell's version, whatever clients have sent. */
+void check_clock(struct model *model, const struct cell *cell, uint32_t version,
+                 struct counter_list clock);
 /* At the end: whole chains of versions, each with one predecessor, and no trace of the refused. */
 void check_chains(struct model *model);
 
@@ -164,6 +169,9 @@ void check_batch(struct model *model, const struct question *questions, size_t c
 
 /* checker_merge.c: the sums of merged counters. `state` stands at the end. */
 void check_sum(struct model *model, const struct cell *cell, struct bytes state);
+/* Any state of a counter at any time: it is the sum of the updates that it names. */
+void check_sum_state(struct model *model, const struct cell *cell, struct bytes state);
+bool sum_names(struct bytes state, uint32_t op);
 /* The state that adds op `number` to `base` (empty: creates it). */
 struct bytes sum_add(uint32_t number, int32_t amount, struct bytes base, char *out, size_t size);
 

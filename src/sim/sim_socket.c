@@ -11,8 +11,7 @@
 
 enum { FIRST_FD = 3, BUFFER_USUAL = 128 * 1024, READY_ERROR = 4 };
 
-/* ---- descriptors ------------------------------------------------------------------------------
- */
+/* ---- descriptors --------------------------------------------------------------------------- */
 
 struct vsocket *vsocket_of(const struct virtual *machine, int fd) {
     size_t index = (size_t)(fd - FIRST_FD);
@@ -46,8 +45,7 @@ static struct vsocket *vsocket_create(enum socket_kind kind) {
     return vsocket;
 }
 
-/* ---- pipes ------------------------------------------------------------------------------------
- */
+/* ---- pipes --------------------------------------------------------------------------------- */
 
 static void pipe_clear(struct pipe *pipe) {
     while (!list_empty(&pipe->segments)) {
@@ -103,8 +101,7 @@ static size_t pipe_take(struct virtual *machine, struct pipe *pipe, uint8_t *out
     return taken;
 }
 
-/* ---- readiness --------------------------------------------------------------------------------
- */
+/* ---- readiness ----------------------------------------------------------------------------- */
 
 static bool has_reset(const struct vsocket *end) {
     return end->reset <= virtual_current()->now;
@@ -151,8 +148,7 @@ ss_time vsocket_due(const struct vsocket *vsocket, unsigned events) {
     return time_min(vsocket->reset, head ? head->arrival : vsocket->in.ended);
 }
 
-/* ---- connecting -------------------------------------------------------------------------------
- */
+/* ---- connecting ---------------------------------------------------------------------------- */
 
 static struct vsocket *find_listener(const struct virtual *machine, const char *name) {
     for (size_t i = 0; i < machine->socket_count; i++) {
@@ -235,8 +231,7 @@ int socket_accept(int fd, char peer[ADDRESS_TEXT], bool *loopback) {
     return end->fd;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static void reset_both(struct virtual *machine, struct vsocket *end) {
     end->reset = time_min(end->reset, machine->now);
@@ -289,8 +284,7 @@ ptrdiff_t socket_write(int fd, const void *buffer, size_t size) {
     return part ? (ptrdiff_t)part : SS_ERR_CLOSED;
 }
 
-/* ---- ending -----------------------------------------------------------------------------------
- */
+/* ---- ending -------------------------------------------------------------------------------- */
 
 static void end_close(struct virtual *machine, struct vsocket *end) {
     struct vsocket *peer = end->peer;
@@ -335,8 +329,7 @@ bool address_is_loopback(const char *address) {
     return strncmp(address, "127.", 4) == 0;
 }
 
-/* ---- what happens to connections --------------------------------------------------------------
- */
+/* ---- what happens to connections ----------------------------------------------------------- */
 
 static bool concerns(const struct vsocket *vsocket, unsigned owner) {
     return vsocket && vsocket->kind == SOCKET_END && (owner == 0 || vsocket->owner == owner);

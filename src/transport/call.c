@@ -13,7 +13,7 @@
 
 enum { PREFIX = 5, GZIP_LEAST = 1024, SPARE_CALLS = 128, KEPT_BUFFER = 4096 };
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void buffer_trim(struct buffer *buffer) {
     if (buffer->capacity > KEPT_BUFFER) buffer_free(buffer);
@@ -124,7 +124,7 @@ void call_set_deadline(struct call *call, ss_time deadline) {
     connection->calls_at = time_min(connection->calls_at, deadline);
 }
 
-/* ---- what goes out --------------------------------------------------------------------------- */
+/* ---- what goes out ------------------------------------------------------------------------- */
 
 static void prefix_write(uint8_t prefix[PREFIX], bool compressed, size_t size) {
     prefix[0] = compressed;
@@ -193,7 +193,7 @@ void call_take(struct call *call, uint8_t *into, size_t size) {
         list_push(&connection->drained, &call->drained);
 }
 
-/* ---- endings --------------------------------------------------------------------------------- */
+/* ---- endings ------------------------------------------------------------------------------- */
 
 static void call_end(struct call *call, enum grpc_status status, const char *message) {
     call->status = (int)status;
@@ -274,7 +274,7 @@ void call_refuse(struct call *call, unsigned status, const char *allow) {
     respond(call, status, "", bytes_view(NULL, 0));
 }
 
-/* ---- small things ---------------------------------------------------------------------------- */
+/* ---- small things -------------------------------------------------------------------------- */
 
 struct connection *call_connection(const struct call *call) {
     return call->connection;

@@ -7,7 +7,7 @@
 #include "transport/http1.h"
 #include "transport/http2.h"
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 struct connection_config connection_config_default(bool server) {
     return (struct connection_config){
@@ -93,7 +93,7 @@ bool connection_glitch(struct connection *connection) {
     return false;
 }
 
-/* ---- events that are owed -------------------------------------------------------------------- */
+/* ---- events that are owed ------------------------------------------------------------------ */
 
 static void tell_drained(struct connection *connection) {
     const struct connection_events *events = &connection->config.events;
@@ -140,7 +140,7 @@ static bool events_owed(const struct connection *connection) {
            (connection->http1 && http1_resumable(connection));
 }
 
-/* ---- bytes in -------------------------------------------------------------------------------- */
+/* ---- bytes in ------------------------------------------------------------------------------ */
 
 /* "PRI" begins the HTTP/2 preface and no method of HTTP/1.1; three bytes tell. */
 static void protocol_choose(struct connection *connection, struct bytes *bytes) {
@@ -189,7 +189,7 @@ bool connection_wants_read(const struct connection *connection) {
     return !connection->http1 || http1_wants_read(connection);
 }
 
-/* ---- bytes out ------------------------------------------------------------------------------- */
+/* ---- bytes out ----------------------------------------------------------------------------- */
 
 static void out_move(struct connection *connection, struct writer *target) {
     size_t size = queue_size(&connection->out), room = target->capacity - target->size;
@@ -218,7 +218,7 @@ ptrdiff_t connection_send(struct connection *connection, uint8_t *buffer, size_t
     return (ptrdiff_t)target.size;
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 ss_time connection_deadline(const struct connection *connection) {
     if (events_owed(connection)) return connection->now;
@@ -281,7 +281,7 @@ int connection_expire(struct connection *connection, ss_time now) {
     return connection_settle(connection);
 }
 
-/* ---- endings --------------------------------------------------------------------------------- */
+/* ---- endings ------------------------------------------------------------------------------- */
 
 void connection_lost(struct connection *connection) {
     connection_cut(connection, ERROR_NONE);

@@ -83,7 +83,7 @@ int connection_create(struct connection **connection, const struct connection_co
                       ss_time now);
 void connection_destroy(struct connection *connection); /* no events; calls are gone */
 
-/* ---- the machine ----------------------------------------------------------------------------- */
+/* ---- the machine --------------------------------------------------------------------------- */
 
 /* Feeds bytes. SS_OK; SS_ERR_CLOSED when the connection is over (drain what connection_send still
  * gives, then close); SS_ERR_AGAIN never. */
@@ -106,7 +106,7 @@ bool connection_done(const struct connection *connection);
 ss_time connection_rtt(const struct connection *connection);
 bool connection_is_http1(const struct connection *connection);
 
-/* ---- calls ----------------------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------------------------- */
 
 struct connection *call_connection(const struct call *call);
 void call_set_context(struct call *call, void *context);

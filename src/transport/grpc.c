@@ -31,7 +31,7 @@ const char *grpc_status_name(enum grpc_status status) {
     return (unsigned)status < sizeof names / sizeof *names ? names[status] : "UNKNOWN";
 }
 
-/* ---- grpc-timeout ---------------------------------------------------------------------------- */
+/* ---- grpc-timeout -------------------------------------------------------------------------- */
 
 static bool timeout_scale(uint8_t unit, int64_t *multiply, int64_t *divide) {
     *multiply = *divide = 1;
@@ -72,7 +72,7 @@ void grpc_timeout_format(ss_time span, char out[GRPC_TIMEOUT_TEXT]) {
     snprintf(out, GRPC_TIMEOUT_TEXT, "%u%c", (unsigned)value, units[i].unit);
 }
 
-/* ---- status ---------------------------------------------------------------------------------- */
+/* ---- status -------------------------------------------------------------------------------- */
 
 enum grpc_status grpc_status_of_http(unsigned http_status) {
     switch (http_status) {
@@ -107,7 +107,7 @@ bool grpc_content_type(struct bytes text) {
     return text.size == 0 || text.data[0] == ';';
 }
 
-/* ---- grpc-message ---------------------------------------------------------------------------- */
+/* ---- grpc-message -------------------------------------------------------------------------- */
 
 void grpc_message_encode(struct bytes text, struct buffer *out) {
     static const char digits[] = "0123456789ABCDEF";

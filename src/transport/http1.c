@@ -60,7 +60,7 @@ struct http1 {
     bool answered; /* its answer stands in connection->out */
 };
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 static const char *reason_of(unsigned status) {
     switch (status) {
@@ -122,7 +122,7 @@ void http1_sent(struct connection *connection) {
     call_closed(call, GRPC_OK);
 }
 
-/* ---- requests -------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static struct http1 *http1_of(http_parser *parser) {
     return parser->data;
@@ -249,7 +249,7 @@ static const http_parser_settings parser_settings = {
     .on_message_complete = on_complete,
 };
 
-/* ---- bytes in -------------------------------------------------------------------------------- */
+/* ---- bytes in ------------------------------------------------------------------------------ */
 
 static void wait_for_answer(struct http1 *http1, struct bytes bytes) {
     if (bytes.size > WAITING_MAX - http1->waiting.size) {
@@ -304,7 +304,7 @@ void http1_timeout(struct connection *connection) {
     refuse(connection->http1, 408);
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 int http1_create(struct connection *connection) {
     const struct memory *memory = connection->config.memory;

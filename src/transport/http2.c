@@ -14,7 +14,7 @@ enum {
     SPARE_MEMORY = 256 * 1024,
 };
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void *mem_malloc(size_t size, void *pool) {
     return pool_alloc(pool, size);
@@ -100,7 +100,7 @@ void http2_destroy(struct connection *connection) {
     connection->http2 = NULL;
 }
 
-/* ---- endings --------------------------------------------------------------------------------- */
+/* ---- endings ------------------------------------------------------------------------------- */
 
 /* What nghttp2 handed out and was not yet given away goes first. */
 static void pending_keep(struct connection *connection) {
@@ -155,7 +155,7 @@ static void session_check(struct connection *connection, ssize_t result) {
     }
 }
 
-/* ---- bytes in and out ------------------------------------------------------------------------ */
+/* ---- bytes in and out ---------------------------------------------------------------------- */
 
 void http2_recv(struct connection *connection, struct bytes bytes) {
     struct http2 *http2 = connection->http2;
@@ -207,7 +207,7 @@ bool http2_wants_send(const struct connection *connection) {
     return !http2->dead && (http2->pending.size || nghttp2_session_want_write(http2->session) != 0);
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 static bool ping_wanted(const struct connection *connection) {
     return connection->config.ping_interval && connection->open && !connection->http2->ping_open;

@@ -84,11 +84,11 @@ void http2_expire(struct connection *connection);
 /* Appends a GOAWAY to connection->out and lets the session die. */
 void http2_cut(struct connection *connection, uint32_t error_code);
 
-/* ---- http2_event.c --------------------------------------------------------------------------- */
+/* ---- http2_event.c ------------------------------------------------------------------------- */
 
 void http2_callbacks(nghttp2_session_callbacks *callbacks);
 
-/* ---- http2_header.c -------------------------------------------------------------------------- */
+/* ---- http2_header.c ------------------------------------------------------------------------ */
 
 void header_block_clear(struct header_block *block);
 /* Takes one header; the block holds a reference to the value if it is wanted. */
@@ -99,7 +99,7 @@ void http2_request(struct call *call, const struct header_block *block);
 /* Client: an answer's headers or trailers are complete. */
 void http2_answer(struct call *call, const struct header_block *block);
 
-/* ---- http2_stream.c -------------------------------------------------------------------------- */
+/* ---- http2_stream.c ------------------------------------------------------------------------ */
 
 /* Tells nghttp2 what the call has collected. 0 or a fatal nghttp2 error. */
 int http2_flush(struct call *call);
@@ -109,7 +109,7 @@ int http2_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_
 /* Server: HEADERS or DATA with END_STREAM were sent. */
 int http2_answered(struct call *call);
 
-/* ---- http2_flood.c --------------------------------------------------------------------------- */
+/* ---- http2_flood.c ------------------------------------------------------------------------- */
 
 /* Each false: too much, the connection has been cut. */
 bool flood_received(struct http2 *http2, const nghttp2_frame_hd *header);

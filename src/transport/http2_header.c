@@ -64,7 +64,7 @@ static bool value_is(const struct header_block *block, enum header header, const
     return bytes_equal(value_of(block, header), bytes_of(text));
 }
 
-/* ---- requests -------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static bool list_names_gzip(struct bytes list) {
     for (size_t i = 0; i + 4 <= list.size; i++) {
@@ -144,7 +144,7 @@ void http2_request(struct call *call, const struct header_block *block) {
     events->on_request(events->context, call, &request);
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 /* A small decimal number, or -1. */
 static int number_of(struct bytes text) {

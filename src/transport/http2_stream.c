@@ -35,7 +35,7 @@ static nghttp2_session *session_of(const struct call *call) {
     return call->connection->http2->session;
 }
 
-/* ---- trailers -------------------------------------------------------------------------------- */
+/* ---- trailers ------------------------------------------------------------------------------ */
 
 enum { TRAILERS_MAX = 3 };
 
@@ -56,7 +56,7 @@ static int trailers_submit(struct call *call) {
     return nghttp2_submit_trailer(session_of(call), call->stream_id, nv, trailers_make(call, nv));
 }
 
-/* ---- DATA ------------------------------------------------------------------------------------ */
+/* ---- DATA ---------------------------------------------------------------------------------- */
 
 static ssize_t data_read(nghttp2_session *session, int32_t stream_id, uint8_t *buffer,
                          size_t length, uint32_t *flags, nghttp2_data_source *source,
@@ -100,7 +100,7 @@ int http2_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_
     return fits || !target ? 0 : NGHTTP2_ERR_PAUSE; /* nothing may overtake what is in out */
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 enum { ANSWER_MAX = 2 + TRAILERS_MAX };
 
@@ -154,7 +154,7 @@ int http2_answered(struct call *call) {
                                      NGHTTP2_NO_ERROR);
 }
 
-/* ---- flush ----------------------------------------------------------------------------------- */
+/* ---- flush --------------------------------------------------------------------------------- */
 
 static int window_return(struct call *call) {
     size_t size = call->unreturned;
@@ -185,7 +185,7 @@ int http2_flush(struct call *call) {
     return result != 0 ? result : bytes_announce(call);
 }
 
-/* ---- requests -------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 enum { REQUEST_MAX = 32 };
 

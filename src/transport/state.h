@@ -112,7 +112,7 @@ struct connection {
     ss_time drain_at;   /* the second GOAWAY */
 };
 
-/* ---- connection.c ---------------------------------------------------------------------------- */
+/* ---- connection.c -------------------------------------------------------------------------- */
 
 /* Ends the connection at once, for a reason that is ours or the peer's fault: GOAWAY with this code
  * (RFC 9113, section 7) and no more. Safe from inside every callback. */
@@ -122,7 +122,7 @@ bool connection_glitch(struct connection *connection);
 
 enum { ERROR_NONE = 0x0, ERROR_INTERNAL = 0x2, ERROR_CANCEL = 0x8, ERROR_CALM = 0xb };
 
-/* ---- call.c ---------------------------------------------------------------------------------- */
+/* ---- call.c -------------------------------------------------------------------------------- */
 
 /* A call in connection->calls, from the spare ones if possible; NULL when out of memory. */
 struct call *call_open(struct connection *connection);
@@ -151,7 +151,7 @@ void call_refuse(struct call *call, unsigned status, const char *allow);
 void call_seal(struct call *call);
 void call_set_deadline(struct call *call, ss_time deadline);
 
-/* ---- inbound.c ------------------------------------------------------------------------------- */
+/* ---- inbound.c ----------------------------------------------------------------------------- */
 
 /* Bytes of the peer's DATA: tells every message that is complete. */
 void inbound_feed(struct call *call, struct bytes chunk);

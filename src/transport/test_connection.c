@@ -28,7 +28,7 @@ static void message(struct raw *raw, uint32_t stream, unsigned flags, const char
     raw_frame(raw, DATA, flags, stream, bytes_view(bytes, size));
 }
 
-/* ---- what a request may be ------------------------------------------------------------------- */
+/* ---- what a request may be ----------------------------------------------------------------- */
 
 static void test_grpc_bytewise(void **state) {
     struct stage *stage = *state;
@@ -173,7 +173,7 @@ static void test_bad_gzip(void **state) {
     assert_said(&stage->raw, "grpc-message: a message is not valid gzip\n");
 }
 
-/* ---- limits ---------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static void test_large_headers(void **state) {
     struct stage *stage = *state;
@@ -248,7 +248,7 @@ static void test_streams_limit(void **state) {
     assert_true(stage->raw.resets + stage->raw.goaways > 0);
 }
 
-/* ---- floods ---------------------------------------------------------------------------------- */
+/* ---- floods -------------------------------------------------------------------------------- */
 
 /* Feeds what `make` makes until the connection is cut; at most 4000 frames. */
 static unsigned flood(struct stage *stage, void (*make)(struct raw *raw, uint32_t round)) {
@@ -340,7 +340,7 @@ static void test_no_flood(void **state) {
     assert_int_equal(stage->raw.ping_acks, 2000);
 }
 
-/* ---- wrong bytes ----------------------------------------------------------------------------- */
+/* ---- wrong bytes --------------------------------------------------------------------------- */
 
 static void test_wrong_preface(void **state) {
     struct stage *stage = *state;
@@ -420,7 +420,7 @@ static void test_random_bytes(void **state) {
     }
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 static void test_slow_headers(void **state) {
     struct stage *stage = *state;
@@ -506,7 +506,7 @@ static void test_round_trip(void **state) {
     assert_int_equal(stage->pair.s.rtts, 1);
 }
 
-/* ---- drain ----------------------------------------------------------------------------------- */
+/* ---- drain --------------------------------------------------------------------------------- */
 
 static void test_drain(void **state) {
     struct stage *stage = *state;

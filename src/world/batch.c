@@ -50,8 +50,7 @@ static void stand_culprit(const struct batch *batch, size_t i) {
     outcome->conflict = met.conflict;
 }
 
-/* ---- before anything happens ------------------------------------------------------------------
- */
+/* ---- before anything happens --------------------------------------------------------------- */
 
 /* False when some update can be refused as it is; each tells its own reason. */
 static bool admit_all(const struct batch *batch, enum durability *strongest) {
@@ -93,8 +92,7 @@ static bool admit_batch(const struct batch *batch) {
     return false;
 }
 
-/* ---- doing it ---------------------------------------------------------------------------------
- */
+/* ---- doing it ------------------------------------------------------------------------------ */
 
 static void carry_one(const struct batch *batch, size_t i, struct transaction *transaction) {
     struct outcome *outcome = &batch->outcomes[i];

@@ -57,7 +57,7 @@ static void describe_conflict(struct carried *carried, struct bytes old, uint32_
     };
 }
 
-/* ---- written --------------------------------------------------------------------------------- */
+/* ---- written ------------------------------------------------------------------------------- */
 
 static int write_version(struct carried *carried, struct cell **cell, const char **text) {
     const struct update *update = carried->update;
@@ -100,8 +100,7 @@ static void do_write(struct carried *carried) {
     carried->world->stats.resolutions[carried->judgement.strategy]++;
 }
 
-/* ---- not written ------------------------------------------------------------------------------
- */
+/* ---- not written --------------------------------------------------------------------------- */
 
 static void stand_in_conflict(struct carried *carried) {
     const struct record *record = standing(carried->place);
@@ -184,8 +183,7 @@ static void do_tell(struct carried *carried, enum result result) {
     carried->outcome->message = carried->judgement.text;
 }
 
-/* ---- which of them ----------------------------------------------------------------------------
- */
+/* ---- which of them ------------------------------------------------------------------------- */
 
 static void do_it(struct carried *carried) {
     switch (carried->judgement.kind) {

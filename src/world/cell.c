@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 
-/* ---- finding --------------------------------------------------------------------------------- */
+/* ---- finding ------------------------------------------------------------------------------- */
 
 struct wanted {
     const struct world *world;
@@ -40,7 +40,7 @@ struct cell *cell_find(const struct world *world, uint64_t owner, struct bytes c
     return cell_lookup(world, cell_hash(world, owner, space, key), owner, space, key);
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static bool set_key(const struct world *world, struct cell *cell, struct bytes key) {
     bool near = key.size <= sizeof cell->near_key;
@@ -110,7 +110,7 @@ void cell_forget(struct world *world, struct cell *cell) {
     owner_release(world, holder);
 }
 
-/* ---- showing --------------------------------------------------------------------------------- */
+/* ---- showing ------------------------------------------------------------------------------- */
 
 struct cell_view cell_view_of(const struct world *world, const struct cell *cell,
                               const struct record *record) {

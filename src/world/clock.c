@@ -78,7 +78,7 @@ void clock_free(struct clock *clock, const struct memory *memory) {
     *clock = (struct clock){0};
 }
 
-/* ---- what a client sent ---------------------------------------------------------------------- */
+/* ---- what a client sent -------------------------------------------------------------------- */
 
 /* The greatest counter that the context claims for `node`, read beside `counter`; 0: none. */
 static uint64_t claimed(const struct context *context, uint64_t node, uint64_t counter) {
@@ -111,7 +111,7 @@ enum clock_order clock_compare(const struct context *context, const struct clock
     return ahead ? CLOCK_AHEAD : CLOCK_EQUAL;
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 bool node_parse(struct bytes name, uint64_t *node) {
     if (name.size != NODE_NAME_SIZE) return false;

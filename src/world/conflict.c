@@ -24,7 +24,7 @@ void bytes_drop(const struct world *world, struct bytes *bytes) {
     *bytes = (struct bytes){NULL, 0};
 }
 
-/* ---- the store ------------------------------------------------------------------------------- */
+/* ---- the store ----------------------------------------------------------------------------- */
 
 int conflicts_create(struct world *world) {
     struct conflicts *conflicts = memory_zeroed(world->memory, 1, sizeof *conflicts);
@@ -112,7 +112,7 @@ void conflict_remove(struct world *world, struct parked *parked) {
     slab_release(&conflicts->slab, parked->handle);
 }
 
-/* ---- parking --------------------------------------------------------------------------------- */
+/* ---- parking ------------------------------------------------------------------------------- */
 
 static void write_id(struct world *world, struct parked *parked) {
     uint8_t seed[24];
@@ -233,7 +233,7 @@ int conflict_refresh(struct world *world, struct parked *parked, uint64_t versio
     return SS_OK;
 }
 
-/* ---- deciding -------------------------------------------------------------------------------- */
+/* ---- deciding ------------------------------------------------------------------------------ */
 
 int conflict_prepare(struct world *world, const struct parked *parked, size_t size) {
     return effects_reserve(world, effect_parked_size(world, parked) + size);

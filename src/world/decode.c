@@ -26,8 +26,7 @@ static int space_for(struct world *world, struct bytes category, uint32_t *space
     return status == SS_ERR_TOO_LARGE ? SS_ERR_MALFORMED : status;
 }
 
-/* ---- cells ------------------------------------------------------------------------------------
- */
+/* ---- cells --------------------------------------------------------------------------------- */
 
 static int node_index(struct world *world, uint64_t node, uint8_t *index) {
     for (uint32_t i = 0; i < world->node_count; i++) {
@@ -129,8 +128,7 @@ static int replay_forget(struct replay *replay) {
     return SS_OK;
 }
 
-/* ---- conflicts --------------------------------------------------------------------------------
- */
+/* ---- conflicts ----------------------------------------------------------------------------- */
 
 static bool take_id(struct reader *body, uint8_t id[CONFLICT_ID_SIZE]) {
     struct bytes raw = reader_bytes(body, CONFLICT_ID_SIZE);
@@ -204,8 +202,7 @@ static int replay_decide(struct replay *replay) {
     return SS_OK;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------
- */
+/* ---- the rest ------------------------------------------------------------------------------ */
 
 static int replay_key(struct replay *replay) {
     struct reader *body = &replay->body;

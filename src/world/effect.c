@@ -41,7 +41,7 @@ int effects_reserve(struct world *world, size_t size) {
     return SS_ERR_NOMEM;
 }
 
-/* ---- framing --------------------------------------------------------------------------------- */
+/* ---- framing ------------------------------------------------------------------------------- */
 
 static size_t begin(struct world *world, enum effect_kind kind, uint64_t seq) {
     size_t start = world->effects.size;
@@ -71,7 +71,7 @@ static void text(struct buffer *out, struct bytes from) {
 
 #define TEXT_MAX(from) (10 + (from).size)
 
-/* ---- cells ----------------------------------------------------------------------------------- */
+/* ---- cells --------------------------------------------------------------------------------- */
 
 size_t effect_write_size(struct bytes category, struct bytes key, const struct clock *clock,
                          struct bytes state) {
@@ -134,7 +134,7 @@ void effect_forget(struct world *world, const struct cell *cell, uint64_t seq) {
     finish(world, start, cell_policy(world, cell)->durability);
 }
 
-/* ---- conflicts ------------------------------------------------------------------------------- */
+/* ---- conflicts ----------------------------------------------------------------------------- */
 
 size_t effect_parked_size(const struct world *world, const struct parked *parked) {
     return EFFECT_HEAD_SIZE + 128 + TEXT_MAX(world->spaces[parked->space].name) +
@@ -197,7 +197,7 @@ void effect_decide(struct world *world, const struct parked *parked, uint64_t se
     finish(world, start, class_of(world, parked));
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+/* ---- the rest ------------------------------------------------------------------------------ */
 
 size_t effect_key_size(const struct remembered *remembered) {
     return EFFECT_HEAD_SIZE + 32 + TEXT_MAX(remembered->key) + TEXT_MAX(remembered->answers);

@@ -18,8 +18,7 @@ static ss_time end_of(const struct cell *cell, ss_time span) {
     return time_add(history_newest(&cell->history)->time, span);
 }
 
-/* ---- cells ------------------------------------------------------------------------------------
- */
+/* ---- cells --------------------------------------------------------------------------------- */
 
 static void expire_lives(struct world *world, uint32_t space, size_t *budget) {
     struct list *lives = &world->spaces[space].lives;
@@ -49,8 +48,7 @@ static void expire_graves(struct world *world, uint32_t index, size_t *budget) {
     }
 }
 
-/* ---- conflicts --------------------------------------------------------------------------------
- */
+/* ---- conflicts ----------------------------------------------------------------------------- */
 
 /* Nobody decided: what stands is kept. */
 static int keep_old(struct world *world, struct parked *parked) {
@@ -82,8 +80,7 @@ static void expire_parked(struct world *world, size_t *budget) {
     }
 }
 
-/* ---- what is only remembered ------------------------------------------------------------------
- */
+/* ---- what is only remembered --------------------------------------------------------------- */
 
 static size_t expire_decided(struct world *world, size_t *budget) {
     struct list *decided = &world->conflicts->decided;

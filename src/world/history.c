@@ -44,7 +44,7 @@ const struct record *history_newer(const struct history *history, const struct r
     return offset == history->last ? NULL : at(history, after(history, offset));
 }
 
-/* ---- forgetting ------------------------------------------------------------------------------ */
+/* ---- forgetting ---------------------------------------------------------------------------- */
 
 static void drop_oldest(struct history *history) {
     assert(history->count > 0);
@@ -89,7 +89,7 @@ void history_undo(struct history *history, uint32_t count) {
     history->count = count;
 }
 
-/* ---- adding ---------------------------------------------------------------------------------- */
+/* ---- adding -------------------------------------------------------------------------------- */
 
 /* Where a record of `size` bytes goes, NO_PLACE when the ring is too full. */
 static uint32_t place(const struct history *history, uint64_t size) {
@@ -176,7 +176,7 @@ int history_push(struct history *history, const struct memory *memory, const str
     return SS_OK;
 }
 
-/* ---- finding --------------------------------------------------------------------------------- */
+/* ---- finding ------------------------------------------------------------------------------- */
 
 const struct record *history_find(const struct history *history, uint32_t version) {
     const struct record *record = history_newest(history);

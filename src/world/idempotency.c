@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "world/outcome.h"
 
-/* ---- the store ------------------------------------------------------------------------------- */
+/* ---- the store ----------------------------------------------------------------------------- */
 
 int keys_create(struct world *world) {
     struct keys *keys = memory_zeroed(world->memory, 1, sizeof *keys);
@@ -127,7 +127,7 @@ void key_make_room(struct world *world, uint64_t player) {
         key_forget(world, LIST_ENTRY(owner->keys.next, struct remembered, owned));
 }
 
-/* ---- what was asked -------------------------------------------------------------------------- */
+/* ---- what was asked ------------------------------------------------------------------------ */
 
 static void add_u64(crypto_hash_sha256_state *state, uint64_t value) {
     uint8_t raw[8];
@@ -168,7 +168,7 @@ void content_digest(const struct update *updates, size_t count,
     memcpy(digest, full, EFFECT_DIGEST_SIZE);
 }
 
-/* ---- asking again ---------------------------------------------------------------------------- */
+/* ---- asking again -------------------------------------------------------------------------- */
 
 static void all_errors(struct outcome *outcomes, size_t count, int status, const char *text) {
     for (size_t i = 0; i < count; i++)

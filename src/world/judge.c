@@ -45,7 +45,7 @@ static bool is_live(const struct cell *cell) {
     return cell && cell->live;
 }
 
-/* ---- 6: which conflict ----------------------------------------------------------------------- */
+/* ---- 6: which conflict --------------------------------------------------------------------- */
 
 static bool digest_differs(const struct update *update, const struct cell *cell) {
     if (update->base_digest.size == 0 || update->expected_version == 0 || !cell) return false;
@@ -84,7 +84,7 @@ static enum conflict_type order_conflict(const struct update *update, const stru
     return version_differs(update, place) ? CONFLICT_VERSION_MISMATCH : CONFLICT_NONE;
 }
 
-/* ---- 7: strategies --------------------------------------------------------------------------- */
+/* ---- 7: strategies ------------------------------------------------------------------------- */
 
 static ss_time action_time(const struct record *record) {
     return record->time - record->latency_ms * SS_MILLISECOND;
@@ -191,7 +191,7 @@ static void judge_conflict(struct world *world, const struct update *update,
     }
 }
 
-/* ---- 3 to 7 ---------------------------------------------------------------------------------- */
+/* ---- 3 to 7 -------------------------------------------------------------------------------- */
 
 /* Step 5; false when nothing more is to be asked. */
 static bool exists_as_expected(const struct update *update, const struct cell *cell,

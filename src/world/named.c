@@ -70,7 +70,7 @@ void named_close(struct named *named) {
                 named->gone_capacity * sizeof *named->gone);
 }
 
-/* ---- what lived ------------------------------------------------------------------------------ */
+/* ---- what lived ---------------------------------------------------------------------------- */
 
 struct wanted {
     const struct named *named;
@@ -92,7 +92,7 @@ const struct known_version *named_find(const struct named *named, const struct c
     return place == TABLE_NONE ? NULL : &named->query->known[place];
 }
 
-/* ---- what did not ---------------------------------------------------------------------------- */
+/* ---- what did not -------------------------------------------------------------------------- */
 
 int named_next(struct named *named, struct cell_view *view) {
     if (named->next == named->gone_count) return 0;

@@ -65,7 +65,7 @@ void outcome_veil(const struct update *update, const struct place *place, struct
     outcome->conflict.old_state = outcome->conflict.resolved_state = nothing;
 }
 
-/* ---- kept ------------------------------------------------------------------------------------ */
+/* ---- kept ---------------------------------------------------------------------------------- */
 
 static void keep_bytes(struct arena *arena, struct bytes *view, bool *failed) {
     struct bytes copy = arena_copy(arena, *view);
@@ -123,7 +123,7 @@ int outcome_keep(struct world *world, struct outcome *outcome) {
     return failed ? SS_ERR_NOMEM : SS_OK;
 }
 
-/* ---- bytes ----------------------------------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 enum { FLAG_ABSENT = 1, FLAG_CORRECTED = 2, FLAG_CLOCK = 4 };
 enum { FLAG_PARKED = 1, FLAG_MANUAL = 2, FLAG_PATHS = 4 };

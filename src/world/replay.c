@@ -9,8 +9,7 @@
 #include "world/session.h"
 #include "world/write.h"
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames -------------------------------------------------------------------------------- */
 
 /* Takes one frame off `from`. */
 static int take_frame(struct reader *from, uint8_t *kind, uint64_t *seq, struct reader *body) {

@@ -35,8 +35,7 @@ static void custom_digest(const struct resolution *resolution, uint8_t digest[EF
     memcpy(digest, full, EFFECT_DIGEST_SIZE);
 }
 
-/* ---- what stands ------------------------------------------------------------------------------
- */
+/* ---- what stands --------------------------------------------------------------------------- */
 
 static const struct record *standing(const struct resolving *resolving) {
     const struct cell *cell = resolving->place.cell;
@@ -68,8 +67,7 @@ static int show_what_moved(struct resolving *resolving, struct resolved *resolve
                 "the cell has moved on: look at old_state and decide again");
 }
 
-/* ---- what is decided ---------------------------------------------------------------------------
- */
+/* ---- what is decided ----------------------------------------------------------------------- */
 
 static int decide_incoming(struct resolving *resolving, struct resolved *resolved) {
     const struct parked *parked = resolving->parked;
@@ -158,8 +156,7 @@ static int choose(struct resolving *resolving, struct resolved *resolved) {
     }
 }
 
-/* ---- doing it -----------------------------------------------------------------------------------
- */
+/* ---- doing it ------------------------------------------------------------------------------ */
 
 static void note_decision(struct resolving *resolving, struct bytes resolved) {
     struct world *world = resolving->world;
@@ -212,8 +209,7 @@ static int carry_out(struct resolving *resolving, struct resolved *resolved) {
     return SS_OK;
 }
 
-/* ---- the call -----------------------------------------------------------------------------------
- */
+/* ---- the call ------------------------------------------------------------------------------ */
 
 /* The same answer again is the same success; any other comes too late. */
 static void repeat(const struct resolving *resolving, struct resolved *resolved) {

@@ -26,7 +26,7 @@ struct snapshot {
     struct snapshot_position before, next; /* of the last entry given */
 };
 
-/* ---- legs ------------------------------------------------------------------------------------ */
+/* ---- legs ---------------------------------------------------------------------------------- */
 
 static bool leg_is_gone(const struct snapshot *snapshot) {
     return snapshot->next.owner > snapshot->interest.owner_count;
@@ -73,7 +73,7 @@ static void leg_advance(struct snapshot *snapshot, struct cell *cell) {
     }
 }
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* A position comes back from the network: nothing in it is believed. */
 static int check_position(const struct snapshot *snapshot) {
@@ -142,7 +142,7 @@ void snapshot_close(struct snapshot *snapshot) {
     memory_free(memory, snapshot, sizeof *snapshot);
 }
 
-/* ---- walking --------------------------------------------------------------------------------- */
+/* ---- walking ------------------------------------------------------------------------------- */
 
 /* Whether a cell that stood so at `at` is an entry. Named tombstones come in the last leg. */
 static bool wanted(const struct snapshot *snapshot, const struct cell *cell,

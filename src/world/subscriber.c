@@ -46,7 +46,7 @@ struct subscriber {
 
 enum step { STEP_TOLD, STEP_DONE, STEP_WAIT };
 
-/* ---- creation -------------------------------------------------------------------------------- */
+/* ---- creation ------------------------------------------------------------------------------ */
 
 static int check_filter(const struct subscriber_filter *filter, const struct world *world) {
     if (filter->category_count > UINT32_MAX || filter->owner_count > UINT32_MAX ||
@@ -206,7 +206,7 @@ void subscriber_destroy(struct subscriber *subscriber) {
     memory_free(memory, subscriber, sizeof *subscriber);
 }
 
-/* ---- one cell -------------------------------------------------------------------------------- */
+/* ---- one cell ------------------------------------------------------------------------------ */
 
 static bool handle_equal(const void *context, uint32_t handle) {
     return *(const uint32_t *)context == handle;
@@ -236,7 +236,7 @@ static enum step look_at(struct subscriber *subscriber, const struct cell *cell,
     return STEP_TOLD;
 }
 
-/* ---- the start ------------------------------------------------------------------------------- */
+/* ---- the start ----------------------------------------------------------------------------- */
 
 static enum step tell_gone(struct subscriber *subscriber, uint64_t until, struct change *change) {
     const struct world *world = subscriber->world;
@@ -279,7 +279,7 @@ static enum step tell_slots(struct subscriber *subscriber, uint64_t until, struc
     return STEP_DONE;
 }
 
-/* ---- rounds ---------------------------------------------------------------------------------- */
+/* ---- rounds -------------------------------------------------------------------------------- */
 
 static bool begin_round(struct subscriber *subscriber, uint64_t until, ss_time now) {
     uint64_t seq = subscriber->world->seq, end = seq < until ? seq : until;

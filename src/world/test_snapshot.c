@@ -51,7 +51,7 @@ static void fill(struct readers *readers) {
     put(readers, ALICE, BAG, "gold", "90");
 }
 
-/* ---- what is in it --------------------------------------------------------------------------- */
+/* ---- what is in it ------------------------------------------------------------------------- */
 
 static void test_own_and_shared(void **state) {
     struct readers readers = {0};
@@ -196,7 +196,7 @@ static void test_since(void **state) {
     readers_close(&readers);
 }
 
-/* ---- pages ----------------------------------------------------------------------------------- */
+/* ---- pages --------------------------------------------------------------------------------- */
 
 static struct snapshot_query server_query(const uint64_t *owners, size_t count) {
     return (struct snapshot_query){
@@ -337,7 +337,7 @@ static void test_page_slot_reused(void **state) {
     readers_close(&readers);
 }
 
-/* ---- anything -------------------------------------------------------------------------------- */
+/* ---- anything ------------------------------------------------------------------------------ */
 
 static const uint64_t everybody[] = {ALICE, BOB, CAROL};
 

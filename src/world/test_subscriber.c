@@ -47,7 +47,7 @@ static struct subscriber *subscribe(struct readers *readers,
     return subscriber;
 }
 
-/* ---- the start ------------------------------------------------------------------------------- */
+/* ---- the start ----------------------------------------------------------------------------- */
 
 static void test_start(void **state) {
     struct readers readers = {0};
@@ -177,7 +177,7 @@ static void test_busy_start(void **state) {
     readers_close(&readers);
 }
 
-/* ---- filters --------------------------------------------------------------------------------- */
+/* ---- filters ------------------------------------------------------------------------------- */
 
 static void test_filters(void **state) {
     struct readers readers = {0};
@@ -320,7 +320,7 @@ static void test_interval(void **state) {
     readers_close(&readers);
 }
 
-/* ---- slow readers ---------------------------------------------------------------------------- */
+/* ---- slow readers -------------------------------------------------------------------------- */
 
 static void test_newest_only(void **state) {
     struct readers readers = {0};
@@ -428,7 +428,7 @@ static void test_lost(void **state) {
     readers_close(&readers);
 }
 
-/* ---- areas ----------------------------------------------------------------------------------- */
+/* ---- areas --------------------------------------------------------------------------------- */
 
 static void test_area(void **state) {
     struct readers readers = {0};
@@ -564,7 +564,7 @@ static void test_bad_filters(void **state) {
     readers_close(&readers);
 }
 
-/* ---- a mirror -------------------------------------------------------------------------------- */
+/* ---- a mirror ------------------------------------------------------------------------------ */
 
 #define KEYS   8
 #define OWNERS 3
@@ -761,7 +761,7 @@ static void test_mirrors(void **state) {
     readers_close(&readers);
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 static void test_allocation_failure(void **state) {
     struct readers readers = {0};

@@ -16,8 +16,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-/* ---- refusable --------------------------------------------------------------------------------
- */
+/* ---- refusable ----------------------------------------------------------------------------- */
 
 static void refuses_what_cannot_be(void **state) {
     struct fixture *f = *state;
@@ -106,8 +105,7 @@ static void names_the_rule(void **state) {
     assert_non_null(strstr(f->out.message, "write: server"));
 }
 
-/* ---- versions ---------------------------------------------------------------------------------
- */
+/* ---- versions ------------------------------------------------------------------------------ */
 
 static void counts_versions(void **state) {
     struct fixture *f = *state;
@@ -194,8 +192,7 @@ static void locking(void **state) {
     assert_int_equal(f->out.conflict.type, CONFLICT_NONE);
 }
 
-/* ---- conflict types ----------------------------------------------------------------------------
- */
+/* ---- conflict types ------------------------------------------------------------------------ */
 
 static enum result put_with_clock(struct fixture *f, const char *category, uint32_t expected,
                                   struct context_entry entry, bool foreign) {
@@ -266,8 +263,7 @@ static void invariants(void **state) {
     expect_bytes(f->out.correction, "{\"hp\":100}");
 }
 
-/* ---- strategies --------------------------------------------------------------------------------
- */
+/* ---- strategies ---------------------------------------------------------------------------- */
 
 static enum result put_late(struct fixture *f, uint64_t player, const char *text, uint32_t expected,
                             uint32_t latency_ms) {
@@ -430,8 +426,7 @@ static void full_queues(void **state) {
     assert_non_null(strstr(f->out.conflict.reason, "full"));
 }
 
-/* ---- limits ------------------------------------------------------------------------------------
- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static void limits(void **state) {
     struct fixture *f = *state;
@@ -462,8 +457,7 @@ static void limits(void **state) {
     assert_int_equal(put(f, 7, "pos", "a", NULL, 0), RESULT_SUCCESS); /* room can be made */
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------
- */
+/* ---- the rest ------------------------------------------------------------------------------ */
 
 static void remembers_time(void **state) {
     struct fixture *f = *state;

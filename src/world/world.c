@@ -31,8 +31,7 @@ struct world_config world_config_default(void) {
                                  .proposals_max = 1024};
 }
 
-/* ---- policies ---------------------------------------------------------------------------------
- */
+/* ---- policies ------------------------------------------------------------------------------ */
 
 static const char *contradiction(const struct category *policy) {
     if (!policy->name || !policy->name[0]) return "it has no name";
@@ -126,8 +125,7 @@ int world_reconfigure(struct world *world, const struct category *const *categor
     return SS_OK;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void world_init(struct world *world, const struct memory *memory,
                        const struct world_config *config, ss_time now) {
@@ -203,8 +201,7 @@ void world_destroy(struct world *world) {
     memory_free(world->memory, world, sizeof *world);
 }
 
-/* ---- asked ------------------------------------------------------------------------------------
- */
+/* ---- asked --------------------------------------------------------------------------------- */
 
 uint64_t world_prefix(const struct world *world) {
     return world->prefix;

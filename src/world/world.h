@@ -53,7 +53,7 @@ uint32_t world_tick_number(const struct world *world);
 int world_reconfigure(struct world *world, const struct category *const *categories, size_t count,
                       const struct category *fallback, struct reason *why);
 
-/* ---- told ------------------------------------------------------------------------------------ */
+/* ---- told ---------------------------------------------------------------------------------- */
 
 /* Asks memory for what world_update will touch: some tens of updates are prefetched, then applied one by
  * one, and their cache misses overlap. Changes nothing; of a longer list only the first
@@ -113,7 +113,7 @@ void world_tick(struct world *world, ss_time now, size_t budget);
 /* A conflict that expired since the last call: false when there is none (left). */
 bool world_expired(struct world *world, struct resolved *expired);
 
-/* ---- asked ----------------------------------------------------------------------------------- */
+/* ---- asked --------------------------------------------------------------------------------- */
 
 /* The newest version of a cell; false when it never was or is forgotten. A tombstone is `deleted`. */
 bool world_get(const struct world *world, uint64_t owner, struct bytes category, struct bytes key,

@@ -115,7 +115,7 @@ int cell_write(struct world *world, const struct write *write, const struct stam
     return SS_OK;
 }
 
-/* ---- under the world's limits ---------------------------------------------------------------- */
+/* ---- under the world's limits -------------------------------------------------------------- */
 
 /* Shared cells belong to nobody: only the world's own limit holds them. A tombstone always fits, so
  * that a player who is full can make room. */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keeping.c - the journal behind a server: opened, played into the worlds, and handed to its
+ * thread. */
+#include "server/inside.h"
+
+#include <stdio.h>
+
+#include "base/status.h"
+
+int keeping_open(struct ss_server *server, char *why, size_t why_size) {
+    if (strcmp(server->config->data, "none") == 0) return SS_OK;
+    struct journal_config wanted = journal_config_default();
+    wanted.folder = server->config->data;
+    wanted.memory = &server->memory;
+    wanted.log = &server->log;
+    int status = journal_open(&server->journal, &wanted, why, why_size);
+    if (status == SS_OK) server->node = journal_node(server->journal);
+    return status;
+}
+
+static int replay(void *context, struct bytes world, struct bytes effects) {
+    struct ss_server *server = context;
+    return worker_replay(server->worker, world, effects, server->now);
+}
+
+static void wake(void *context) {
+    struct ss_server *server = context;
+    loop_wake(server->loop);
+}
+
+static void report(struct ss_server *server) {
+    uint64_t cells = 0;
+    for (uint32_t i = 0; i < worker_world_count(server->worker); i++) {
+        struct world_stats stats;
+        world_stats(worker_world(server->worker, i), &stats);
+        cells += stats.cells;
+    }
+    log_line(&server->log, LOG_LEVEL_INFO, "%s: %llu cells in %u worlds, recovered in %lld ms",
+             server->config->data, (unsigned long long)cells, worker_world_count(server->worker),
+             (long long)time_ms(loop_now(server->loop) - server->now));
+}
+
+int keeping_recover(struct ss_server *server, char *why, size_t why_size) {
+    if (!server->journal) return worker_begin(server->worker, NULL);
+    int status = journal_recover(server->journal, replay, server, why, why_size);
+    if (status != SS_OK) return status;
+    report(server);
+    struct committer_config wanted = committer_config_default(server->journal);
+    wanted.memory = &server->memory;
+    wanted.log = &server->log;
+    wanted.wake = wake;
+    wanted.context = server;
+    status = committer_start(&server->committer, &wanted);
+    if (status != SS_OK) return status;
+    return worker_begin(server->worker, server->committer);
+}
+
+void keeping_close(struct ss_server *server) {
+    if (server->committer && committer_stop(server->committer) != SS_OK)
+        log_line(&server->log, LOG_LEVEL_ERROR,
+                 "the journal could not be closed properly: what was acknowledged is kept");
+    server->committer = NULL;
+    journal_close(server->journal);
+    server->journal = NULL;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A subscriber's copy of the world: pushes, and what it wrote itself on the same stream. Versions
+ * of one cell come in their order; when all is quiet the copy is the world. */
+#include <stdlib.h>
+
+#include "sim/model.h"
+
+void mirror_start(struct mirror *mirror, const struct model *model, unsigned client) {
+    *mirror = (struct mirror){.client = client};
+    mirror->cells = calloc(model_cell_count(model), sizeof *mirror->cells);
+    if (!mirror->cells) abort();
+}
+
+void mirror_free(struct mirror *mirror) {
+    free(mirror->cells);
+    mirror->cells = NULL;
+}
+
+void mirror_restart(struct mirror *mirror, const struct model *model, bool keep) {
+    mirror->caught_up = false;
+    for (size_t i = 0; i < model_cell_count(model); i++) {
+        if (!keep) mirror->cells[i] = (struct mirrored){0};
+        mirror->cells[i].pushed = 0;
+    }
+}
+
+void mirror_push(struct model *model, struct mirror *mirror, const struct wire_update *update) {
+    struct cell *cell = model_find(model, update->category, update->owner_id, update->key);
+    if (!cell) {
+        model_fail(model, "a push shows a cell that nobody uses");
+        return;
+    }
+    char name[48];
+    cell_print(cell, name);
+    struct mirrored *mirrored = &mirror->cells[cell - model->cells];
+    struct view view = {.client = mirror->client,
+                        .cell = cell,
+                        .version = update->version,
+                        .deleted = update->deleted,
+                        .has_state = !update->deleted && !update->left,
+                        .state = update->state,
+                        .where = "push"};
+    check_view(model, &view);
+    if (!cell_readable(cell, mirror->client))
+        model_fail(model, "client %u is told of %s, which it may not read", mirror->client, name);
+    if (update->version <= mirrored->pushed)
+        model_fail(model, "client %u is told of version %u of %s after version %u",
+                   mirror->client, update->version, name, mirrored->pushed);
+    mirrored->pushed = update->version;
+    if (update->version < mirrored->version) return;
+    mirrored->version = update->version;
+    mirrored->deleted = update->deleted;
+}
+
+void mirror_own(struct mirror *mirror, const struct model *model, const struct cell *cell,
+                uint32_t version, bool deleted) {
+    struct mirrored *mirrored = &mirror->cells[cell - model->cells];
+    if (version <= mirrored->version) return;
+    mirrored->version = version;
+    mirrored->deleted = deleted;
+}
+
+void check_mirror(struct model *model, const struct mirror *mirror, const struct glimpse *final) {
+    for (size_t i = 0; i < model_cell_count(model); i++) {
+        const struct cell *cell = &model->cells[i];
+        const struct mirrored *mirrored = &mirror->cells[i];
+        if (!mirror->kinds[cell->kind] || !cell_readable(cell, mirror->client)) continue;
+        bool lives = final->version[i] && !final->deleted[i];
+        bool has = mirrored->version && !mirrored->deleted;
+        char name[48];
+        cell_print(cell, name);
+        if (lives != has || (lives && mirrored->version != final->version[i]))
+            model_fail(model,
+                       "the subscriber of client %u has %s at version %u (%s), the world at %u (%s)",
+                       mirror->client, name, mirrored->version, has ? "live" : "gone",
+                       final->version[i], lives ? "live" : "gone");
+    }
+}
