@@ -10,7 +10,6 @@
 
 #define ALWAYS static inline __attribute__((always_inline))
 #define NUMBER_BITS_MAX 36
-#define FLAG_CLUES      DELTA_FLAG_CLUES
 
 enum mode { WRITE, READ, OBSERVE };
 
@@ -326,7 +325,7 @@ ALWAYS void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *no
     size_t size = chunk->schema->row_size;
     const uint8_t *like = NULL;
     unsigned changed = 0, before = 0;
-    int16_t clues[FLAG_CLUES];
+    int16_t clues[MODEL_FLAG_CLUES];
     if (mode == READ)
         now->live = 0;
     for (unsigned i = 0; i < chunk->cells && !walk->failed; i++) {
@@ -380,7 +379,7 @@ ALWAYS void code_block_chunk(struct walk *walk, enum mode mode, struct delta_fra
                              unsigned *before) {
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_frame *base = chunk->past[TICK_BASE];
-    int16_t clues[DELTA_FLAG_CLUES] = {0};
+    int16_t clues[MODEL_FLAG_CLUES] = {0};
     clues[0] = changed_cells(chunk, base, chunk->past[TICK_OLD1]);
     clues[1] = changed_cells(chunk, chunk->past[TICK_OLD1], chunk->past[TICK_OLD2]);
     clues[2] = (int16_t)*before;

@@ -17,7 +17,6 @@
 #include "wire/range.h"
 
 #define DELTA_CHUNK_CELLS 16
-#define DELTA_FLAG_CLUES  11
 
 /* Cells of a chunk at one tick. */
 struct delta_frame {

@@ -101,7 +101,7 @@ static bool child_valid(const struct model_tree *tree, unsigned node, unsigned c
     return child >= 128 ? child - 128u <= tree->size : child > node && child < tree->size;
 }
 
-static void get_tree(struct reader *in, struct model_tree *tree) {
+static void get_tree(struct reader *in, struct model_tree *tree, unsigned clues) {
     tree->size = reader_u8(in);
     if (tree->size > MODEL_LEAVES - 1) {
         in->failed = true;
@@ -113,7 +113,7 @@ static void get_tree(struct reader *in, struct model_tree *tree) {
         node->next[0] = reader_u8(in);
         node->next[1] = reader_u8(in);
         node->threshold = (int16_t)reader_u16(in);
-        if (node->clue >= MODEL_CLUES || !child_valid(tree, i, node->next[0]) ||
+        if (node->clue >= clues || !child_valid(tree, i, node->next[0]) ||
             !child_valid(tree, i, node->next[1]))
             in->failed = true;
     }
@@ -197,7 +197,7 @@ static void get_lane(struct reader *in, struct model_lane *lane) {
         get_row(in, lane->mean[i], MODEL_MEANS);
         get_row(in, lane->spread[i], MODEL_SPREADS);
     }
-    get_tree(in, &lane->tree);
+    get_tree(in, &lane->tree, MODEL_CLUES);
     for (unsigned i = 0; i <= lane->tree.size; i++)
         get_leaf(in, &lane->leaf[i]);
     get_digits(in, lane);
@@ -259,7 +259,7 @@ int delta_model_load(struct delta_model *model, const struct delta_schema *schem
     for (unsigned i = 0; i < model->lane_count && !in.failed; i++)
         get_lane(&in, &model->lane[i]);
     for (int i = 0; i < MODEL_FLAGS && !in.failed; i++) {
-        get_tree(&in, &model->flag[i].tree);
+        get_tree(&in, &model->flag[i].tree, MODEL_FLAG_CLUES);
         for (unsigned j = 0; j <= model->flag[i].tree.size; j++)
             model->flag[i].leaf[j].step[0] = chances[reader_u8(&in)];
     }

@@ -12,6 +12,7 @@
 #define MODEL_CLASSES  6
 #define MODEL_LEAVES   64
 #define MODEL_CLUES    28 /* what a tree may ask */
+#define MODEL_FLAG_CLUES 11
 #define MODEL_STEPS    24 /* magnitudes with chances of their own */
 #define MODEL_FLAGS    4  /* trees of the chunk: cell changed, gone, born; chunk changed */
 #define MODEL_ONE      65536 /* 1 in coefficients, Q16 */

@@ -75,7 +75,7 @@ static void on_flag(void *context, unsigned flag, const int16_t *clues, unsigned
     if (s == NULL)
         return;
     memset(s, 0, sizeof *s);
-    memcpy(s->clue, clues, DELTA_FLAG_CLUES * sizeof *clues);
+    memcpy(s->clue, clues, MODEL_FLAG_CLUES * sizeof *clues);
     s->size = (uint8_t)bit;
 }
 

@@ -89,10 +89,17 @@ static int check_sums(const struct synthesis *synthesis) {
     return SS_ERR_CORRUPT;
 }
 
+/* An effect that does nothing but count: the world's own count goes on where it was. */
+static int play_seq(struct recovery *recovery, struct bytes name, uint64_t seq) {
+    struct entry nothing = {.kind = EFFECT_EXPIRE, .seq = seq};
+    struct bytes effect = journal_encode(recovery->journal, &nothing);
+    return effect.size ? recovery->replay(recovery->context, name, effect) : SS_ERR_NOMEM;
+}
+
 static int recover_world(struct recovery *recovery, uint32_t world) {
     struct synthesis synthesis =
         synthesis_of(recovery->journal, world, recovery->why, recovery->why_size);
-    struct entry end = {.kind = EFFECT_EXPIRE, .seq = recovery->journal->worlds[world].base_seq};
+    struct journal_world *row = &recovery->journal->worlds[world];
     int status = floors_recover(&synthesis);
     if (status == SS_OK) status = play(recovery, &synthesis, true);
     if (status == SS_OK) status = cells_recover(&synthesis);
@@ -100,9 +107,7 @@ static int recover_world(struct recovery *recovery, uint32_t world) {
     if (status == SS_OK) status = keys_recover(&synthesis);
     if (status == SS_OK) status = check_sums(&synthesis);
     if (status == SS_OK) status = play(recovery, &synthesis, false);
-    /* The world's count of effects goes on where it was, whatever the last one did. */
-    if (status == SS_OK && end.seq) status = synthesis_add(&synthesis, end.seq, &end);
-    if (status == SS_OK) status = play(recovery, &synthesis, true);
+    if (status == SS_OK && row->base_seq) status = play_seq(recovery, row->name, row->base_seq);
     synthesis_free(&synthesis);
     return status;
 }
@@ -112,8 +117,9 @@ static int recover_world(struct recovery *recovery, uint32_t world) {
 static int play_frame(struct recovery *recovery, bool moved, const struct frame *frame) {
     struct bytes name = recovery->journal->worlds[frame->world].name;
     struct reader reader = reader_of(frame->effects);
+    struct entry entry;
+    if (frame->effects.size == 0) return SS_OK;
     while (reader.left) {
-        struct entry entry;
         const uint8_t *start = reader.at;
         if (entry_read(&reader, &entry) != SS_OK) return SS_ERR_CORRUPT;
         if (!moved || (entry.kind != EFFECT_WRITE && entry.kind != EFFECT_FORGET)) continue;
@@ -121,7 +127,7 @@ static int play_frame(struct recovery *recovery, bool moved, const struct frame 
                                       bytes_view(start, (size_t)(reader.at - start)));
         if (status != SS_OK) return status;
     }
-    if (moved || frame->effects.size == 0) return SS_OK;
+    if (moved) return play_seq(recovery, name, entry.seq);
     return recovery->replay(recovery->context, name, frame->effects);
 }
 

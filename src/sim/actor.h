@@ -141,7 +141,7 @@ void stream_half_close(struct actor *actor);
 void actor_write(struct actor *actor);
 void actor_retry(struct actor *actor);
 void actor_burst(struct actor *actor);
-void actor_forge(struct actor *actor);
+void actor_forge(struct actor *actor); /* actor_forge.c */
 void actor_make_items(struct actor *actor);
 void actor_snapshot(struct actor *actor, bool whole);
 void actor_history(struct actor *actor, struct cell *cell, bool denied);
