@@ -42,6 +42,7 @@ _statesync_flags_of() {
     case $1 in
         serve)     echo "--config --log-json --help $_statesync_settings" ;;
         config | version | help) echo "--help" ;;
+        data)      echo "--json --help" ;;
         get)       echo "--owner --raw $common" ;;
         set)       echo "--expect --must-not-exist --owner --hex $common" ;;
         delete)    echo "--expect --owner $common" ;;
@@ -57,7 +58,7 @@ _statesync_flags_of() {
 }
 
 _statesync_complete() {
-    local commands="serve get set delete watch snapshot conflicts resolve history top replay demo config version help"
+    local commands="serve get set delete watch snapshot conflicts resolve history top replay demo config data version help"
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
@@ -69,7 +70,12 @@ _statesync_complete() {
         --compress) mapfile -t COMPREPLY < <(compgen -W "gzip lz4 zstd" -- "$word"); return ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word"); return ;;
         config) mapfile -t COMPREPLY < <(compgen -W "check" -- "$word"); return ;;
+        data) mapfile -t COMPREPLY < <(compgen -W "verify stats backup restore" -- "$word"); return ;;
     esac
+    if [[ $command == data && $word != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+    fi
     if [[ $command == resolve && $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "last-write-wins merge keep-old manual" -- "$word")
         return

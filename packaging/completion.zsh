@@ -68,6 +68,7 @@ _statesync_commands() {
         'replay:play a recorded match against a server'
         'demo:see it work'
         'config:check a configuration file'
+        'data:check, back up or restore a data folder'
         'version:print the version of this program'
         'help:explain a command by examples'
     )
@@ -86,6 +87,8 @@ _statesync() {
         serve) _arguments '--config[a YAML file]:FILE:_files' '--log-json[log lines as JSON]' \
                    '--help[explain the command]' $_statesync_settings ;;
         config) _arguments '1:what:(check)' '2:FILE:_files' ;;
+        data) _arguments '1:what:(verify stats backup restore)' '2:FOLDER:_files -/' '3:FILE:_files' \
+                  '--json[print JSON]' '--help[explain the command]' ;;
         help) _arguments '1:command:_statesync_commands' ;;
         version) _arguments '--help[explain the command]' ;;
         get) _arguments $_statesync_common '--owner[whose cell]:ID:' '--raw[print the bytes]' ;;

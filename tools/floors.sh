@@ -20,6 +20,7 @@ client: base wire codec payload transport session net
 server: base payload wire world codec transport session net journal
 cli: base payload wire delta world codec transport session net journal server client bench
 bench: base payload wire delta world codec transport session net journal server client
+sim: base payload wire delta world codec transport session net journal server client
 '
 if [ "${3:-}" = --list ]; then
     printf '%s' "$FLOORS"

@@ -15,7 +15,8 @@ enum exit_code {
     EXIT_FAILED = 1,      /* something broke here */
     EXIT_USAGE = 2,       /* the command line is wrong */
     EXIT_UNREACHABLE = 3, /* no server answered */
-    EXIT_REFUSED = 4,     /* a server answered no: conflict, stale, not found, not permitted */
+    EXIT_REFUSED = 4, /* a server answered no: conflict, stale, not found, not permitted; or a data
+                         folder is in use, damaged or newer */
 };
 
 /* A flag of the command line and where its value goes. The list of a command ends with name NULL.
@@ -70,9 +71,9 @@ struct command {
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command command_config, command_conflicts, command_delete, command_demo,
-    command_get, command_help, command_history, command_replay, command_resolve, command_serve,
-    command_set, command_snapshot, command_top, command_version, command_watch;
+extern const struct command command_bench, command_config, command_conflicts, command_data, command_delete,
+    command_demo, command_get, command_help, command_history, command_replay, command_resolve,
+    command_serve, command_set, command_sim, command_snapshot, command_top, command_version, command_watch;
 
 /* "statesync get: ..." on stderr, with a newline; returns `code`. */
 int complain(const struct cli *cli, int code, const char *format, ...)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* data: looks after a data folder while no server works in it. The work is done in journal/upkeep.h;
- * here it gets words, a line of progress, and an exit code: 4 when the folder refuses (in use, damaged,
- * newer, not ours, or in the way), 1 when something else broke. */
+/* data: looks after a data folder while no server works in it. The work is done in
+ * journal/upkeep.h; here it gets words, a line of progress, and an exit code: 4 when the folder
+ * refuses (in use, damaged, newer, not ours, or in the way), 1 when something else broke. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,7 +30,8 @@ struct data {
     struct journal_config config;
     struct progress progress;
     const char *folder, *file;
-    bool json, told; /* told: a line of progress stands on the terminal */
+    bool json, restoring;
+    bool told; /* a line of progress stands on the terminal */
     char why[1024];
 };
 
@@ -86,9 +87,10 @@ static int data_failed(struct data *data, int status) {
         return written == EXIT_OK ? code : written;
     }
     complain(data->cli, code, "%s", data->why[0] ? data->why : status_text(status));
-    if (status == SS_ERR_CORRUPT)
-        fprintf(stderr, "  nothing was changed; keep a copy of the folder, then: "
-                        "statesync data restore NEW-FOLDER BACKUP\n");
+    if (status == SS_ERR_CORRUPT && data->restoring)
+        fprintf(stderr, "  %s is no whole backup: take another one\n", data->file);
+    else if (status == SS_ERR_CORRUPT)
+        fprintf(stderr, "  copy the folder away before anything else is tried with it\n");
     return code;
 }
 
@@ -107,20 +109,21 @@ static int data_stats(struct data *data, struct journal_stats *stats) {
 
 /* Every number of a folder once: its name in --json, and what people read. */
 static const struct number {
-    const char *name, *text;
+    const char *name, *text; /* text NULL: only in --json */
     size_t offset;
     bool size;
 } numbers[] = {
-#define NUMBER(name, text, size) {#name, text, offsetof(struct journal_stats, name), size}
+#define NUMBER(name, text, size)                                                                   \
+    { #name, text, offsetof(struct journal_stats, name), size }
     NUMBER(worlds, "worlds", false),
-    NUMBER(cells, "cells in the table", false),
+    NUMBER(cells, "cells at the last checkpoint", false),
     NUMBER(tombstones, "of them deleted", false),
     NUMBER(conflicts, "parked conflicts", false),
     NUMBER(keys, "idempotency keys", false),
     NUMBER(floors, "version floors", false),
-    NUMBER(groups, "groups since the checkpoint", false),
+    NUMBER(groups, "groups since then", false),
     NUMBER(group_bytes, "their size", true),
-    NUMBER(first_group, "the oldest group", false),
+    NUMBER(first_group, NULL, false),
     NUMBER(last_group, "the newest group", false),
     NUMBER(database_bytes, "database", true),
     NUMBER(free_bytes, "free inside it", true),
@@ -150,6 +153,7 @@ static void stats_json(struct buffer *text, const struct data *data, const char 
 static void stats_lines(struct buffer *text, const struct journal_stats *stats) {
     for (size_t i = 0; i < NUMBERS; i++) {
         uint64_t value = number_of(stats, &numbers[i]);
+        if (!numbers[i].text) continue;
         buffer_format(text, "  %-28s ", numbers[i].text);
         if (numbers[i].size)
             size_print(text, (double)value);
@@ -247,7 +251,8 @@ static bool data_is_there(const char *folder) {
 
 static int data_begin(struct cli *cli, const struct action *action, const struct operands *words,
                       bool json) {
-    struct data data = {.cli = cli, .folder = words->items[1], .json = json};
+    struct data data = {
+        .cli = cli, .folder = words->items[1], .json = json, .restoring = action->makes};
     struct log_sink log = {on_line, &data, LOG_LEVEL_WARN};
     if (action->file) data.file = words->items[2];
     if (isatty(STDERR_FILENO)) data.progress = (struct progress){on_progress, &data};
@@ -287,17 +292,17 @@ const struct command command_data = {
     .synopsis = "verify|stats|backup|restore FOLDER [FILE]",
     .summary = "Checks, backs up or restores a data folder",
     .text =
-        "  statesync data verify statesync-data               read everything, check every checksum\n"
+        "  statesync data verify statesync-data               check every row and checksum\n"
         "  statesync data stats statesync-data                what is in it, and how large it is\n"
         "  statesync data backup statesync-data monday.db     a whole copy in one file\n"
         "  statesync data restore new-folder monday.db        a new folder out of it\n"
-        "\nThe server must not run meanwhile: it holds the folder. backup and restore check what they\n"
-        "copy, and never write over a file that is there. A restored folder is a new node, so that\n"
-        "clocks cannot mistake what is written from now on for what the backup lacks.\n"
-        "\nA backup is one SQLite database, and so is FOLDER/statesync.db of a stopped server:\n"
+        "\nNo server may work in the folder meanwhile. backup and restore check what they copy,\n"
+        "and never write over a file that is there. A restored folder is a new node, so that no\n"
+        "clock mistakes what is written from now on for what the backup lacks.\n"
+        "\nA backup is one SQLite database; its table `cells` holds every cell:\n"
         "  sqlite3 monday.db 'SELECT owner, key, version FROM cells LIMIT 5'\n"
-        "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 the folder refuses: it is in use, damaged,\n"
-        "of a newer statesync, not permitted, or there is something already.\n",
+        "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 the folder refuses: it is in use,\n"
+        "damaged, of a newer statesync, not permitted, or there is something already.\n",
     .flags = flags,
     .local = true,
     .run = data_run,

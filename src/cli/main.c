@@ -12,10 +12,25 @@
 #include "statesync/server.h"
 
 static const struct command *const commands[] = {
-    &command_demo,     &command_serve,     &command_config,  &command_get,
-    &command_set,      &command_delete,    &command_watch,   &command_history,
-    &command_snapshot, &command_conflicts, &command_resolve, &command_top,
-    &command_replay,   &command_version,   &command_help,    NULL,
+    &command_demo,
+    &command_serve,
+    &command_config,
+    &command_data,
+    &command_get,
+    &command_set,
+    &command_delete,
+    &command_watch,
+    &command_history,
+    &command_snapshot,
+    &command_conflicts,
+    &command_resolve,
+    &command_top,
+    &command_replay,
+    &command_bench,
+    &command_sim,
+    &command_version,
+    &command_help,
+    NULL,
 };
 
 static const struct command *command_find(const char *name) {
@@ -30,9 +45,11 @@ static void help_all(FILE *out) {
           out);
     for (size_t i = 0; commands[i]; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\nTry `statesync demo`, or `statesync help COMMAND` for examples.\n"
-          "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server, 4 the server said no.\n",
-          out);
+    fputs(
+        "\nTry `statesync demo`, or `statesync help COMMAND` for examples.\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server, 4 the server or the folder said "
+        "no.\n",
+        out);
 }
 
 static int no_command(const char *name) {

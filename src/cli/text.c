@@ -80,6 +80,19 @@ bool hex_parse(const char *text, struct buffer *out) {
     return true;
 }
 
+void json_print(struct buffer *out, const char *text) {
+    buffer_u8(out, '"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') buffer_u8(out, '\\');
+        if (c < 0x20)
+            buffer_format(out, "\\u%04x", c);
+        else
+            buffer_u8(out, c);
+    }
+    buffer_u8(out, '"');
+}
+
 /* The number, and its unit (0: none) to come. */
 static char scaled_print(struct buffer *out, double count) {
     static const char units[] = {0, 'k', 'M', 'G', 'T'};

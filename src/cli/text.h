@@ -26,6 +26,8 @@ void count_print(struct buffer *out, double count);
 void size_print(struct buffer *out, double bytes);
 /* 812 us, 4.1 ms, 12 s, 3 min, 5 h, 2 d. */
 void span_print(struct buffer *out, ss_time span);
+/* A string of JSON with its quotes; bytes from 0x80 up as they are. */
+void json_print(struct buffer *out, const char *text);
 /* A word for a shell: as it is when harmless, else in single quotes. */
 void shell_print(struct buffer *out, struct bytes word);
 

@@ -2,7 +2,8 @@
 /* chunk.h - up to 16 cells of one interest set at one tick, coded against one baseline tick.
  *
  * A chunk depends on nothing but the rows named here, so its bytes can be cached and sent to every
- * client that holds the same ticks. (A model that adapts is the exception: its streams lose nothing.)
+ * client that holds the same ticks. (A model that adapts is the exception: its streams lose
+ * nothing.)
  *
  *   chunk      one range-coded block (wire/range.h), which tells its own length
  *   per cell   live in the base:  same | changed, lanes | gone       else:  absent | born, lanes
@@ -24,8 +25,8 @@ struct delta_frame {
     uint8_t rows[DELTA_CHUNK_CELLS][DELTA_ROW_MAX];
 };
 
-/* What both sides must hold. An absent older frame is NULL (and those after it are ignored), an absent
- * base too: then every cell is coded whole. */
+/* What both sides must hold. An absent older frame is NULL (and those after it are ignored), an
+ * absent base too: then every cell is coded whole. */
 struct delta_chunk {
     const struct delta_schema *schema;
     struct delta_model *model; /* written only when it adapts */
@@ -43,8 +44,8 @@ size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_fr
 int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
                        size_t *used);
 
-/* Several chunks in one block, each preceded by whether it changed at all: for streams, whose packets
- * no two receivers share. Between the two calls of a side nothing else may be coded. */
+/* Several chunks in one block, each preceded by whether it changed at all: for streams, whose
+ * packets no two receivers share. Between the two calls of a side nothing else may be coded. */
 struct delta_block {
     struct range_encoder encoder;
     struct range_decoder decoder;

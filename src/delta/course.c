@@ -16,10 +16,9 @@ int course_init(struct course *course, const struct memory *memory,
                 const struct delta_schema *schema, uint32_t id_count) {
     *course = (struct course){.memory = memory, .schema = schema};
     course->chunk_count = chunks_for(id_count);
-    if (id_count == 0)
-        return SS_OK;
-    course->frames = memory_zeroed(memory, (size_t)COURSE_TICKS * course->chunk_count,
-                                   sizeof *course->frames);
+    if (id_count == 0) return SS_OK;
+    course->frames =
+        memory_zeroed(memory, (size_t)COURSE_TICKS * course->chunk_count, sizeof *course->frames);
     return course->frames ? SS_OK : SS_ERR_NOMEM;
 }
 
@@ -48,8 +47,7 @@ int course_feed(struct course *course, const struct trace_tick *tick) {
         unsigned cell = id % DELTA_CHUNK_CELLS;
         struct delta_frame *frame = course_frame(course, now, id / DELTA_CHUNK_CELLS);
         int status = delta_quantize(course->schema, record + 2, frame->rows[cell]);
-        if (status != SS_OK)
-            return status;
+        if (status != SS_OK) return status;
         frame->live = (uint16_t)(frame->live | 1u << cell);
     }
     return SS_OK;
@@ -60,8 +58,7 @@ static int64_t older(const struct course *course, int64_t at, uint32_t origin, u
     int64_t newest = (int64_t)course->tick - 1;
     int64_t oldest = newest - COURSE_TICKS + 1 > 0 ? newest - COURSE_TICKS + 1 : 0;
     for (at--; at >= oldest; at--)
-        if (origin - course->ms[at % COURSE_TICKS] >= age)
-            return at;
+        if (origin - course->ms[at % COURSE_TICKS] >= age) return at;
     return -1;
 }
 
@@ -73,12 +70,12 @@ void course_choose_from(const struct course *course, const struct delta_model *m
         uint32_t age = model->older_ms[t - TICK_OLD1];
         past->tick[t] = -1;
         if (past->tick[t - 1] >= 0 && age > 0)
-            past->tick[t] =
-                older(course, past->tick[t - 1], course->ms[base % COURSE_TICKS], age);
+            past->tick[t] = older(course, past->tick[t - 1], course->ms[base % COURSE_TICKS], age);
     }
     past->ms[TICK_NOW] = course->ms[past->tick[TICK_NOW] % COURSE_TICKS];
     for (int t = TICK_BASE; t < TICKS; t++)
-        past->ms[t] = past->tick[t] < 0 ? past->ms[t - 1] : course->ms[past->tick[t] % COURSE_TICKS];
+        past->ms[t] =
+            past->tick[t] < 0 ? past->ms[t - 1] : course->ms[past->tick[t] % COURSE_TICKS];
 }
 
 void course_choose(const struct course *course, const struct delta_model *model,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* course.h - the last ticks of one interest set, as rows by chunk: what is retained on either side. */
+/* course.h - the last ticks of one interest set, as rows by chunk: what is retained on either side.
+ */
 #ifndef DELTA_COURSE_H
 #define DELTA_COURSE_H
 
@@ -12,8 +13,8 @@ struct course {
     const struct memory *memory;
     const struct delta_schema *schema;
     uint32_t chunk_count;
-    uint32_t tick;             /* ticks so far; the newest is tick - 1 */
-    uint32_t ms[COURSE_TICKS]; /* by tick % COURSE_TICKS, as are the frames */
+    uint32_t tick;              /* ticks so far; the newest is tick - 1 */
+    uint32_t ms[COURSE_TICKS];  /* by tick % COURSE_TICKS, as are the frames */
     struct delta_frame *frames; /* COURSE_TICKS x chunk_count */
 };
 

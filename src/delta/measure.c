@@ -34,16 +34,12 @@ static void on_lane(void *context, const struct predictor *p, unsigned lane, int
     unsigned bits = value ? 64 - (unsigned)__builtin_clzll(value) : 0;
     unsigned size = bits < MODEL_STEPS ? bits : MODEL_STEPS - 1, minus = (number < 0) != mirrored;
     census->size[lane][leaf][size]++;
-    if (bits == 0)
-        return;
+    if (bits == 0) return;
     census->sign[lane][leaf][bits > 3 ? 2 : bits - 1][minus]++;
-    unsigned high = bits > 1 ? value >> (bits - 2) & 1 : 0;
-    if (bits > 1)
-        census->digit[lane][minus][size][0][high]++;
-    if (bits > 2)
-        census->digit[lane][minus][size][1 + high][value >> (bits - 3) & 1]++;
-    if (bits > 3)
-        census->direct_bits += bits - 3;
+    unsigned high = bits > 1 ? (unsigned)(value >> (bits - 2)) & 1 : 0;
+    if (bits > 1) census->digit[lane][minus][size][0][high]++;
+    if (bits > 2) census->digit[lane][minus][size][1 + high][value >> (bits - 3) & 1]++;
+    if (bits > 3) census->direct_bits += bits - 3;
 }
 
 static void on_flag(void *context, unsigned flag, const int16_t *clues, unsigned bit) {
@@ -92,8 +88,7 @@ static void take_census(const struct bench *bench) {
     struct delta_chunk chunk = {&bench->schema, model, &times, {0}, DELTA_CHUNK_CELLS};
     unsigned before = 0;
     course_choose(&bench->from, model, &past);
-    if (past.tick[TICK_BASE] < 0)
-        return;
+    if (past.tick[TICK_BASE] < 0) return;
     uint8_t adapts = model->adapts;
     model->adapts = 0;
     delta_times_init(&times, &bench->schema, past.ms);
@@ -113,8 +108,7 @@ static bool same_tick(const struct bench *bench) {
     for (uint32_t i = 0; i < bench->from.chunk_count; i++) {
         const struct delta_frame *a = course_frame(&bench->from, now, i);
         const struct delta_frame *b = course_frame(&bench->to, now, i);
-        if (a->live != b->live)
-            return false;
+        if (a->live != b->live) return false;
         for (unsigned cell = 0; cell < DELTA_CHUNK_CELLS; cell++)
             if (a->live >> cell & 1 &&
                 memcmp(a->rows[cell], b->rows[cell], bench->schema.row_size) != 0)
@@ -131,19 +125,16 @@ static int measure_ticks(struct bench *bench, const struct trace *trace,
     struct trace_tick tick;
     for (size_t offset = 0; trace_next(trace, &offset, &tick);) {
         int status = course_feed(&bench->from, &tick);
-        if (status != SS_OK)
-            return status;
+        if (status != SS_OK) return status;
         take_census(bench);
         buffer_clear(&bench->packet);
         uint64_t start = clock_ns();
         status = delta_packet_encode(&sender, &bench->packet, stats);
         uint64_t middle = clock_ns();
-        if (status == SS_OK)
-            status = delta_packet_decode(&receiver, buffer_view(&bench->packet));
+        if (status == SS_OK) status = delta_packet_decode(&receiver, buffer_view(&bench->packet));
         spent[0] += middle - start;
         spent[1] += clock_ns() - middle;
-        if (status != SS_OK)
-            return status;
+        if (status != SS_OK) return status;
         *verified = *verified && same_tick(bench);
     }
     return SS_OK;
@@ -169,8 +160,7 @@ static int bench_open(struct bench *bench, const struct memory *memory, enum del
     if (bench->sender == NULL || bench->receiver == NULL || bench->census == NULL)
         return SS_ERR_NOMEM;
     int status = delta_model_load(bench->sender, &bench->schema, table);
-    if (status != SS_OK)
-        return status;
+    if (status != SS_OK) return status;
     *bench->receiver = *bench->sender;
     bench->census->model = bench->sender;
     status = course_init(&bench->from, memory, &bench->schema, id_count);

@@ -1,40 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model.c - a model as a table of bytes, as shipped in the source and written by training.
  *
- *   table   u32 schema hash | u16 base_ms | u16 older_ms[3] | u8 adapts | u8 lanes | lane... | flag[3]
- *   lane    coefficients: per class u8 count of means, varints; u8 count of spreads, varints (zigzag)
- *           u8 tree size | node...: u8 clue, u8 left, u8 right, i16 threshold
- *           leaf...: u8 center, u8 first step, u8 count of steps, u8 chances; u8 signs[3]
- *           u8 count of digit sizes, 6 chances each | u8 lattice[2]
- *   flag    u8 tree size | node... | u8 chance per leaf
+ *   table   u32 schema hash | u16 base_ms | u16 older_ms[3] | u8 adapts | u8 lanes | lane... |
+ * flag[3] lane    coefficients: per class u8 count of means, varints; u8 count of spreads, varints
+ * (zigzag) u8 tree size | node...: u8 clue, u8 left, u8 right, i16 threshold leaf...: u8 center, u8
+ * first step, u8 count of steps, u8 chances; u8 signs[3] u8 count of digit sizes, 6 chances each |
+ * u8 lattice[2] flag    u8 tree size | node... | u8 chance per leaf
  *
  * A chance is 8 bits on a logistic scale: finer would not be felt. */
 #include "delta/model.h"
 
 #include <string.h>
 
-
 /* 1 / (1 + exp((127.5 - i) / 16)) in 1/65536, within what the range coder takes. */
 static const uint16_t chances[256] = {
-    24, 24, 26, 27, 29, 31, 33, 35, 37, 40, 42, 45, 48, 51,
-    54, 58, 62, 66, 70, 74, 79, 84, 90, 95, 101, 108, 115, 122,
-    130, 139, 148, 157, 167, 178, 189, 202, 215, 228, 243, 259, 275, 293,
-    312, 332, 353, 376, 400, 425, 452, 481, 512, 545, 580, 617, 656, 698,
-    743, 790, 840, 894, 951, 1011, 1075, 1143, 1215, 1292, 1374, 1461, 1553, 1650,
-    1754, 1864, 1980, 2104, 2235, 2374, 2521, 2677, 2842, 3017, 3202, 3398, 3605, 3824,
-    4055, 4299, 4557, 4830, 5117, 5420, 5739, 6074, 6428, 6799, 7190, 7600, 8030, 8481,
-    8953, 9447, 9964, 10503, 11066, 11653, 12264, 12899, 13559, 14243, 14952, 15686, 16444, 17226,
-    18031, 18859, 19710, 20582, 21474, 22386, 23316, 24263, 25226, 26202, 27191, 28190, 29198, 30213,
-    31233, 32256, 33280, 34303, 35323, 36338, 37346, 38345, 39334, 40310, 41273, 42220, 43150, 44062,
-    44954, 45826, 46677, 47505, 48310, 49092, 49850, 50584, 51293, 51977, 52637, 53272, 53883, 54470,
-    55033, 55572, 56089, 56583, 57055, 57506, 57936, 58346, 58737, 59108, 59462, 59797, 60116, 60419,
-    60706, 60979, 61237, 61481, 61712, 61931, 62138, 62334, 62519, 62694, 62859, 63015, 63162, 63301,
-    63432, 63556, 63672, 63782, 63886, 63983, 64075, 64162, 64244, 64321, 64393, 64461, 64525, 64585,
-    64642, 64696, 64746, 64793, 64838, 64880, 64919, 64956, 64991, 65024, 65055, 65084, 65111, 65136,
-    65160, 65183, 65204, 65224, 65243, 65261, 65277, 65293, 65308, 65321, 65334, 65347, 65358, 65369,
-    65379, 65388, 65397, 65406, 65414, 65421, 65428, 65435, 65441, 65446, 65452, 65457, 65462, 65466,
-    65470, 65474, 65478, 65482, 65485, 65488, 65491, 65494, 65496, 65499, 65501, 65503, 65505, 65507,
-    65509, 65510, 65512, 65512,
+    24,    24,    26,    27,    29,    31,    33,    35,    37,    40,    42,    45,    48,
+    51,    54,    58,    62,    66,    70,    74,    79,    84,    90,    95,    101,   108,
+    115,   122,   130,   139,   148,   157,   167,   178,   189,   202,   215,   228,   243,
+    259,   275,   293,   312,   332,   353,   376,   400,   425,   452,   481,   512,   545,
+    580,   617,   656,   698,   743,   790,   840,   894,   951,   1011,  1075,  1143,  1215,
+    1292,  1374,  1461,  1553,  1650,  1754,  1864,  1980,  2104,  2235,  2374,  2521,  2677,
+    2842,  3017,  3202,  3398,  3605,  3824,  4055,  4299,  4557,  4830,  5117,  5420,  5739,
+    6074,  6428,  6799,  7190,  7600,  8030,  8481,  8953,  9447,  9964,  10503, 11066, 11653,
+    12264, 12899, 13559, 14243, 14952, 15686, 16444, 17226, 18031, 18859, 19710, 20582, 21474,
+    22386, 23316, 24263, 25226, 26202, 27191, 28190, 29198, 30213, 31233, 32256, 33280, 34303,
+    35323, 36338, 37346, 38345, 39334, 40310, 41273, 42220, 43150, 44062, 44954, 45826, 46677,
+    47505, 48310, 49092, 49850, 50584, 51293, 51977, 52637, 53272, 53883, 54470, 55033, 55572,
+    56089, 56583, 57055, 57506, 57936, 58346, 58737, 59108, 59462, 59797, 60116, 60419, 60706,
+    60979, 61237, 61481, 61712, 61931, 62138, 62334, 62519, 62694, 62859, 63015, 63162, 63301,
+    63432, 63556, 63672, 63782, 63886, 63983, 64075, 64162, 64244, 64321, 64393, 64461, 64525,
+    64585, 64642, 64696, 64746, 64793, 64838, 64880, 64919, 64956, 64991, 65024, 65055, 65084,
+    65111, 65136, 65160, 65183, 65204, 65224, 65243, 65261, 65277, 65293, 65308, 65321, 65334,
+    65347, 65358, 65369, 65379, 65388, 65397, 65406, 65414, 65421, 65428, 65435, 65441, 65446,
+    65452, 65457, 65462, 65466, 65470, 65474, 65478, 65482, 65485, 65488, 65491, 65494, 65496,
+    65499, 65501, 65503, 65505, 65507, 65509, 65510, 65512, 65512,
 };
 
 static uint8_t chance_index(uint16_t chance) {
@@ -46,8 +45,7 @@ static uint8_t chance_index(uint16_t chance) {
         else
             high = middle;
     }
-    if (low > 0 && chance - chances[low - 1] < chances[low] - chance)
-        low--;
+    if (low > 0 && chance - chances[low - 1] < chances[low] - chance) low--;
     return (uint8_t)low;
 }
 
@@ -73,12 +71,10 @@ static void put_row(struct buffer *out, const int32_t *row, unsigned max) {
 
 static void get_row(struct reader *in, int32_t *row, unsigned max) {
     unsigned count = reader_u8(in);
-    if (count > max)
-        in->failed = true;
+    if (count > max) in->failed = true;
     for (unsigned i = 0; i < count && !in->failed; i++) {
         row[i] = get_signed(in);
-        if (row[i] > 16 * MODEL_ONE || row[i] < -16 * MODEL_ONE)
-            in->failed = true;
+        if (row[i] > 16 * MODEL_ONE || row[i] < -16 * MODEL_ONE) in->failed = true;
     }
 }
 
@@ -127,10 +123,8 @@ static void put_leaf(struct buffer *out, const struct model_leaf *leaf) {
         end--; /* never reached in training: all alike */
     while (first < leaf->center && leaf->step[first] == leaf->step[0])
         first++;
-    if (first > 0)
-        first--;
-    if (end < MODEL_STEPS)
-        end++;
+    if (first > 0) first--;
+    if (end < MODEL_STEPS) end++;
     buffer_u8(out, leaf->center);
     buffer_u8(out, (uint8_t)first);
     buffer_u8(out, (uint8_t)(end - first));
@@ -171,8 +165,7 @@ static void put_digits(struct buffer *out, const struct model_lane *lane) {
 
 static void get_digits(struct reader *in, struct model_lane *lane) {
     unsigned count = reader_u8(in);
-    if (count > MODEL_STEPS)
-        in->failed = true;
+    if (count > MODEL_STEPS) in->failed = true;
     for (unsigned size = 0; size < MODEL_STEPS; size++)
         for (int i = 0; i < 6; i++)
             lane->digit[i / 3][size][i % 3] =
@@ -207,22 +200,6 @@ static void get_lane(struct reader *in, struct model_lane *lane) {
 
 /* ---- the table ---- */
 
-static uint16_t nonzero(const int32_t *row, unsigned count) {
-    unsigned mask = 0;
-    for (unsigned i = 0; i < count; i++)
-        mask |= (unsigned)(row[i] != 0) << i;
-    return (uint16_t)mask;
-}
-
-void delta_model_index(struct delta_model *model) {
-    for (unsigned i = 0; i < model->lane_count; i++)
-        for (int class = 0; class < MODEL_CLASSES; class++) {
-            struct model_lane *lane = &model->lane[i];
-            lane->mean_mask[class] = nonzero(lane->mean[class], MODEL_MEANS);
-            lane->spread_mask[class] = nonzero(lane->spread[class], MODEL_SPREADS);
-        }
-}
-
 void delta_model_save(const struct delta_model *model, struct buffer *out) {
     buffer_u32(out, model->schema_hash);
     buffer_u8(out, (uint8_t)model->base_ms);
@@ -252,8 +229,7 @@ int delta_model_load(struct delta_model *model, const struct delta_schema *schem
         model->older_ms[i] = reader_u16(&in);
     model->adapts = reader_u8(&in);
     model->lane_count = reader_u8(&in);
-    if (in.failed)
-        return SS_ERR_MALFORMED;
+    if (in.failed) return SS_ERR_MALFORMED;
     if (model->schema_hash != delta_schema_hash(schema) || model->lane_count != schema->lane_count)
         return SS_ERR_UNSUPPORTED;
     for (unsigned i = 0; i < model->lane_count && !in.failed; i++)
@@ -263,6 +239,5 @@ int delta_model_load(struct delta_model *model, const struct delta_schema *schem
         for (unsigned j = 0; j <= model->flag[i].tree.size; j++)
             model->flag[i].leaf[j].step[0] = chances[reader_u8(&in)];
     }
-    delta_model_index(model);
     return in.failed || in.left ? SS_ERR_MALFORMED : SS_OK;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model.h - what has been learned about one schema: per lane a linear predictor, an estimate of how far
- * it will be off, and a tree that picks the chances for coding the rest. */
+/* model.h - what has been learned about one schema: per lane a linear predictor, an estimate of how
+ * far it will be off, and a tree that picks the chances for coding the rest. */
 #ifndef DELTA_MODEL_H
 #define DELTA_MODEL_H
 
 #include "base/bytes.h"
 #include "delta/schema.h"
 
-#define MODEL_MEANS    16 /* features of the predictor */
-#define MODEL_SPREADS  12 /* features of the estimate of its error */
-#define MODEL_CLASSES  6
-#define MODEL_LEAVES   64
-#define MODEL_CLUES    28 /* what a tree may ask */
+#define MODEL_MEANS      16 /* features of the predictor */
+#define MODEL_SPREADS    12 /* features of the estimate of its error */
+#define MODEL_CLASSES    6
+#define MODEL_LEAVES     64
+#define MODEL_CLUES      28 /* what a tree may ask */
 #define MODEL_FLAG_CLUES 11
-#define MODEL_STEPS    24 /* magnitudes with chances of their own */
-#define MODEL_FLAGS    4  /* trees of the chunk: cell changed, gone, born; chunk changed */
-#define MODEL_ONE      65536 /* 1 in coefficients, Q16 */
+#define MODEL_STEPS      24    /* magnitudes with chances of their own */
+#define MODEL_FLAGS      4     /* trees of the chunk: cell changed, gone, born; chunk changed */
+#define MODEL_ONE        65536 /* 1 in coefficients, Q16 */
 
 /* The chances of one leaf, each that of a 0 in 1/65536. A number's magnitude class k (0: zero, else
  * 2^(k-1) <= |x| < 2^k) is told by walking away from `center`. */
@@ -39,7 +39,6 @@ struct model_tree {
 struct model_lane {
     int32_t mean[MODEL_CLASSES][MODEL_MEANS];
     int32_t spread[MODEL_CLASSES][MODEL_SPREADS];
-    uint16_t mean_mask[MODEL_CLASSES], spread_mask[MODEL_CLASSES]; /* coefficients that are not 0 */
     struct model_tree tree;
     struct model_leaf leaf[MODEL_LEAVES];
     uint16_t digit[2][MODEL_STEPS][3]; /* the two highest bits below the leading one, by sign */
@@ -48,19 +47,19 @@ struct model_lane {
 
 struct delta_model {
     uint32_t schema_hash;
-    uint16_t base_ms;      /* a baseline is at least so old; 0: the tick before */
-    uint16_t older_ms[3];  /* the older ticks, each at least so much older than the baseline; 0: none */
-    uint8_t adapts;        /* chances follow what is coded: only for streams that lose nothing */
+    uint16_t base_ms; /* a baseline is at least so old; 0: the tick before */
+    uint16_t
+        older_ms[3]; /* the older ticks, each at least so much older than the baseline; 0: none */
+    uint8_t adapts;  /* chances follow what is coded: only for streams that lose nothing */
     uint8_t lane_count;
     struct model_lane lane[DELTA_LANES_MAX];
     struct model_lane flag[MODEL_FLAGS];
 };
 
-/* Notes which coefficients are not 0: after changing them. */
-void delta_model_index(struct delta_model *model);
 /* Appends the model as a table of bytes (check out->failed), chances rounded to 8 bits. */
 void delta_model_save(const struct delta_model *model, struct buffer *out);
-/* Expands a table. SS_OK; SS_ERR_UNSUPPORTED when it was made for another schema, SS_ERR_MALFORMED. */
+/* Expands a table. SS_OK; SS_ERR_UNSUPPORTED when it was made for another schema, SS_ERR_MALFORMED.
+ */
 int delta_model_load(struct delta_model *model, const struct delta_schema *schema,
                      struct bytes table);
 

@@ -17,17 +17,13 @@ struct side {
 static int side_open(struct side *side, const struct memory *memory, enum delta_profile profile,
                      struct bytes table, uint32_t id_count, size_t size_max) {
     *side = (struct side){.memory = memory};
-    if (course_size(id_count) > size_max)
-        return SS_ERR_TOO_LARGE;
+    if (course_size(id_count) > size_max) return SS_ERR_TOO_LARGE;
     profile_schema(profile, &side->schema);
     side->model = memory_alloc(memory, sizeof *side->model);
-    if (side->model == NULL)
-        return SS_ERR_NOMEM;
+    if (side->model == NULL) return SS_ERR_NOMEM;
     int status = delta_model_load(side->model, &side->schema, table);
-    if (status == SS_OK)
-        status = course_init(&side->course, memory, &side->schema, id_count);
-    if (status != SS_OK)
-        memory_free(memory, side->model, sizeof *side->model);
+    if (status == SS_OK) status = course_init(&side->course, memory, &side->schema, id_count);
+    if (status != SS_OK) memory_free(memory, side->model, sizeof *side->model);
     side->link = (struct delta_link){&side->schema, side->model, &side->course};
     return status;
 }
@@ -38,8 +34,7 @@ static void side_close(struct side *side) {
 }
 
 static void put_size(struct buffer *out, size_t at) {
-    if (out->failed)
-        return;
+    if (out->failed) return;
     size_t size = out->size - at - 4;
     for (int i = 0; i < 4; i++)
         out->data[at + (size_t)i] = (uint8_t)(size >> 8 * i);
@@ -50,8 +45,8 @@ static void put_preamble(const struct trace *trace, enum delta_profile profile,
     size_t at = out->size;
     uint32_t quantum;
     memcpy(&quantum, &trace->quantum, 4);
-    const uint32_t fields[] = {hash,           trace->id_count, trace->tick_us, trace->rotation,
-                               quantum,        trace->has_velocity};
+    const uint32_t fields[] = {hash,    trace->id_count,    trace->tick_us, trace->rotation,
+                               quantum, trace->has_velocity};
     buffer_u32(out, 0);
     buffer_text(out, "SSD1");
     buffer_u8(out, (uint8_t)profile);
@@ -66,16 +61,14 @@ int delta_pack(const struct trace *trace, enum delta_profile profile, enum delta
                struct delta_packet_stats *stats) {
     struct side side;
     int status = side_open(&side, memory, profile, table, trace->id_count, SIZE_MAX);
-    if (status != SS_OK)
-        return status;
+    if (status != SS_OK) return status;
     put_preamble(trace, profile, mode, delta_schema_hash(&side.schema), out);
     struct trace_tick tick;
     for (size_t offset = 0; status == SS_OK && trace_next(trace, &offset, &tick);) {
         size_t at = out->size;
         status = course_feed(&side.course, &tick);
         buffer_u32(out, 0);
-        if (status == SS_OK)
-            status = delta_packet_encode(&side.link, out, stats);
+        if (status == SS_OK) status = delta_packet_encode(&side.link, out, stats);
         put_size(out, at);
     }
     side_close(&side);
@@ -84,7 +77,9 @@ int delta_pack(const struct trace *trace, enum delta_profile profile, enum delta
 
 /* ---- back ---- */
 
-static struct bytes next_item(struct reader *in) { return reader_bytes(in, reader_u32(in)); }
+static struct bytes next_item(struct reader *in) {
+    return reader_bytes(in, reader_u32(in));
+}
 
 static int get_preamble(struct bytes item, struct trace *like, enum delta_profile *profile,
                         enum delta_mode *mode) {
@@ -101,8 +96,7 @@ static int get_preamble(struct bytes item, struct trace *like, enum delta_profil
     if (in.failed || in.left || !bytes_equal(magic, bytes_of("SSD1")) || like->rotation > 1 ||
         like->id_count > TRACE_IDS)
         return SS_ERR_MALFORMED;
-    if (profile_number >= PROFILE_COUNT || mode_number > DELTA_STREAM)
-        return SS_ERR_UNSUPPORTED;
+    if (profile_number >= PROFILE_COUNT || mode_number > DELTA_STREAM) return SS_ERR_UNSUPPORTED;
     *profile = (enum delta_profile)profile_number;
     *mode = (enum delta_mode)mode_number;
     struct delta_schema schema;
@@ -119,8 +113,7 @@ static void put_tick(const struct side *side, struct trace *trace) {
     trace_add_tick(trace, course->ms[now % COURSE_TICKS], count);
     for (uint32_t id = 0; id < course->chunk_count * DELTA_CHUNK_CELLS; id++) {
         const struct delta_frame *frame = course_frame(course, now, id / DELTA_CHUNK_CELLS);
-        if (!(frame->live >> id % DELTA_CHUNK_CELLS & 1))
-            continue;
+        if (!(frame->live >> id % DELTA_CHUNK_CELLS & 1)) continue;
         uint8_t state[TRACE_STATE] = {0};
         delta_dequantize(&side->schema, frame->rows[id % DELTA_CHUNK_CELLS], state);
         trace_add_record(trace, (uint16_t)id, state);
@@ -133,10 +126,8 @@ static int unpack_ticks(struct side *side, struct reader *in, struct trace *trac
     while (in->left > 0 && status == SS_OK) {
         struct bytes packet = next_item(in);
         status = in->failed ? SS_ERR_MALFORMED : delta_packet_decode(&side->link, packet);
-        if (status == SS_OK)
-            put_tick(side, trace);
-        if (status == SS_OK && trace->data.size > size_max)
-            status = SS_ERR_TOO_LARGE;
+        if (status == SS_OK) put_tick(side, trace);
+        if (status == SS_OK && trace->data.size > size_max) status = SS_ERR_TOO_LARGE;
     }
     return status;
 }
@@ -150,17 +141,13 @@ int delta_unpack(struct trace *trace, struct bytes pack, struct bytes table,
     struct side side;
     int status = get_preamble(next_item(&in), &like, &profile, &mode);
     if (status == SS_OK)
-        status = side_open(&side, memory, profile,
-                           table.size ? table : delta_table(profile, mode), like.id_count,
-                           size_max);
-    if (status != SS_OK)
-        return status;
+        status = side_open(&side, memory, profile, table.size ? table : delta_table(profile, mode),
+                           like.id_count, size_max);
+    if (status != SS_OK) return status;
     trace_begin(trace, memory, &like);
     status = unpack_ticks(&side, &in, trace, size_max);
     side_close(&side);
-    if (status == SS_OK)
-        status = trace_end(trace);
-    if (status != SS_OK)
-        trace_free(trace);
+    if (status == SS_OK) status = trace_end(trace);
+    if (status != SS_OK) trace_free(trace);
     return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* packet.h - one tick of one interest set: a header that names the ticks, then runs of chunks.
  *
- *   packet   u8 head | [varint ms] | [varint age] | run...        (streams: one block instead of runs)
- *     head   bits 0-5: ms since the tick before, 63: a varint follows | bit 6: no base | bit 7: 0
+ *   packet   u8 head | [varint ms] | [varint age] | run...        (streams: one block instead of
+ * runs) head   bits 0-5: ms since the tick before, 63: a varint follows | bit 6: no base | bit 7: 0
  *     age    the base is so many ticks old; absent with bit 6 and in streams (1)
  *   run      u8: skip (bits 0-3, 15: varint follows) | count - 1 (bits 4-7, 15: varint follows)
  *            | count chunks, each telling its own length

@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* predict.h - from retained ticks and the lanes already coded to a guess of the next lane.
  *
- * All integers: a difference in one bit between two machines would break the stream. Values are held
- * "fine", in fractions of a step (8 bits, DELTA_FLOAT 20), and clamped to +-2^40 before products; that
- * clamps guesses only, never values. */
+ * All integers: a difference in one bit between two machines would break the stream. Values are
+ * held "fine", in fractions of a step (8 bits, DELTA_FLOAT 20), and clamped to +-2^40 before
+ * products; that clamps guesses only, never values. */
 #ifndef DELTA_PREDICT_H
 #define DELTA_PREDICT_H
 
 #include "delta/model.h"
+#include "delta/rotation.h"
 
 enum { TICK_NOW, TICK_BASE, TICK_OLD1, TICK_OLD2, TICK_OLD3, TICKS };
 
-/* sin(rho a) / sin a as a series in a^2; all Q30. */
-struct delta_series {
-    int64_t rho, second, fourth;
-};
-
 /* Ratios of one chunk, computed once. */
 struct delta_times {
-    int64_t extrapolate[3]; /* (now - base) / (older gap), Q24 */
-    struct delta_series rotate[3][2]; /* of rho = (now - base) / (base - older), and 1 + rho */
-    int64_t travel;         /* velocity steps to position steps over now - base, Q24 */
+    int64_t extrapolate[3];              /* (now - base) / (older gap), Q24 */
+    struct rotation_series rotate[3][2]; /* of rho = (now - base) / (base - older), and 1 + rho */
+    int64_t travel;                      /* velocity steps to position steps over now - base, Q24 */
     int64_t slow, slow_now; /* position steps to velocity steps over base - old1, now - base, Q24 */
     int32_t dt_ms;
 };
@@ -54,8 +50,13 @@ struct predictor {
     int fraction;        /* bits of fineness */
 };
 
-/* Starts a cell; rows may be NULL (rows[TICK_BASE] NULL: a birth, guessed from `like`, or from zeros
- * when that is NULL too). */
+/* How many bits finer than a step a lane is held. */
+static inline int predict_fraction(const struct delta_lane *lane) {
+    return lane->kind == DELTA_FLOAT ? 20 : lane->kind == DELTA_BYTE ? 0 : 8;
+}
+
+/* Starts a cell; rows may be NULL (rows[TICK_BASE] NULL: a birth, guessed from `like`, or from
+ * zeros when that is NULL too). */
 void predictor_start(struct predictor *predictor, const struct delta_schema *schema,
                      const struct delta_times *times, const uint8_t *like);
 /* Fills features of `lane` and, from the model, `guess` and all clues. */
@@ -75,23 +76,12 @@ static inline void predictor_note_byte(struct predictor *p, unsigned lane, int32
     unsigned clue = p->schema->lanes[lane].clue;
     p->now[lane] = value;
     p->quiet = p->quiet && p->rows[TICK_BASE] && value == p->fine[TICK_BASE][lane];
-    if (clue < MODEL_CLUES)
-        p->clue[clue] = (int16_t)value;
+    if (clue < MODEL_CLUES) p->clue[clue] = (int16_t)value;
 }
 /* Tells what `lane` was; `coded` is the number that was coded for it. */
 void predictor_note(struct predictor *predictor, unsigned lane, int32_t value, int64_t coded);
 
 /* A value of `lane`, whose features are filled, as fine. */
 int64_t predictor_fine(const struct predictor *predictor, unsigned lane, int32_t value);
-
-/* DELTA_FLOAT: bits to fine and back, and whether bits lie on the lattice. */
-int64_t predict_float_fine(const struct delta_lane *lane, int32_t bits);
-int32_t predict_fine_float(const struct delta_lane *lane, int64_t fine);
-bool predict_on_lattice(const struct delta_lane *lane, int32_t bits);
-/* Float bits as integers in the order of the floats, and back. */
-static inline int32_t predict_order(int32_t bits) { return bits < 0 ? bits ^ INT32_MAX : bits; }
-
-/* log2 in 1/16, of |value| + 1, at most 1023. */
-int16_t predict_log2(int64_t value);
 
 #endif

@@ -31,8 +31,7 @@ static int32_t steps_of(const struct delta_lane *lane, float value) {
 }
 
 static float steps_to(const struct delta_lane *lane, int32_t value) {
-    if (value > -(1 << 30) && value < 1 << 30)
-        return (float)((double)value / lane->steps);
+    if (value > -(1 << 30) && value < 1 << 30) return (float)((double)value / lane->steps);
     uint32_t magnitude = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
     uint32_t bits = (magnitude - (1u << 30) + (uint32_t)lane->threshold) & INT32_MAX;
     return bits_float((int32_t)(value < 0 ? bits | 0x80000000u : bits));
@@ -48,8 +47,7 @@ static int32_t angle_of(float degrees) {
 }
 
 static float angle_to(int32_t value) {
-    if (value >= 0 && value < ANGLE_TURN)
-        return (float)(value * (360.0 / ANGLE_TURN));
+    if (value >= 0 && value < ANGLE_TURN) return (float)(value * (360.0 / ANGLE_TURN));
     uint32_t escaped = (uint32_t)value - ANGLE_TURN;
     uint32_t bits = 0x7f800000u | (escaped & 0x7fffff) | (escaped & 1u << 23) << 8;
     return bits_float((int32_t)bits);
@@ -63,16 +61,13 @@ static int quaternion_of(const struct delta_lane *lane, const uint8_t *state, ui
     unsigned largest = 0;
     for (unsigned i = 0; i < 4; i++) {
         norm += (double)value[i] * value[i];
-        if (fabsf(value[i]) > fabsf(value[largest]))
-            largest = i;
+        if (fabsf(value[i]) > fabsf(value[largest])) largest = i;
     }
-    if (!(norm > 0) || !isfinite(norm))
-        return SS_ERR_INVALID;
+    if (!(norm > 0) || !isfinite(norm)) return SS_ERR_INVALID;
     double scale = (value[largest] < 0 ? -1 : 1) / sqrt(norm);
     delta_row_set(lane, row, (int32_t)largest);
     for (unsigned i = 0, out = 1; i < 4; i++) {
-        if (i == largest)
-            continue;
+        if (i == largest) continue;
         double unit = ((double)value[i] * scale + HALF_SQRT_2) / (2 * HALF_SQRT_2);
         delta_row_set(&lane[out++], row, (int32_t)floor(unit * lane->steps + 0.5));
     }
@@ -84,8 +79,7 @@ static void quaternion_to(const struct delta_lane *lane, const uint8_t *row, uin
     float value[4];
     double rest = 1;
     for (unsigned i = 0, in = 1; i < 4; i++) {
-        if (i == largest)
-            continue;
+        if (i == largest) continue;
         double unit = (double)delta_row_get(&lane[in++], row) / lane->steps;
         double component = unit * (2 * HALF_SQRT_2) - HALF_SQRT_2;
         rest -= component * component;
@@ -124,8 +118,7 @@ void delta_dequantize(const struct delta_schema *schema, const uint8_t *row, voi
         const struct delta_lane *lane = &schema->lanes[i];
         int32_t value = delta_row_get(lane, row);
         if (lane->kind == DELTA_QUATERNION) {
-            if (lane->axis == 0)
-                quaternion_to(lane, row, bytes + lane->state);
+            if (lane->axis == 0) quaternion_to(lane, row, bytes + lane->state);
             continue;
         }
         if (lane->kind == DELTA_BYTE) {

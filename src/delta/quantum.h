@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quantum.h - states to rows and back: what precision is kept, and that nothing is ever clamped.
  *
- * DELTA_STEPS: floor(x * steps + 1/2), within half a step of x. Values of 2^30 steps and more, infinite
- * and NaN, escape: their float bits, counted from those of 2^30 steps, follow on in the same int32, so
- * they come back bit for bit and the order is kept.
- * DELTA_ANGLE: degrees to 1/65536 of a turn, modulo a turn; non-finite angles escape above 65535.
- * DELTA_QUATERNION: normalized, sign dropped; the three smaller components on a grid of `levels` over
+ * DELTA_STEPS: floor(x * steps + 1/2), within half a step of x. Values of 2^30 steps and more,
+ * infinite and NaN, escape: their float bits, counted from those of 2^30 steps, follow on in the
+ * same int32, so they come back bit for bit and the order is kept. DELTA_ANGLE: degrees to 1/65536
+ * of a turn, modulo a turn; non-finite angles escape above 65535. DELTA_QUATERNION: normalized,
+ * sign dropped; the three smaller components on a grid of `levels` over
  * +-1/sqrt 2. DELTA_FLOAT, DELTA_BYTE: the bits. */
 #ifndef DELTA_QUANTUM_H
 #define DELTA_QUANTUM_H
 
 #include "delta/schema.h"
 
-/* SS_ERR_INVALID when a quaternion is not finite or zero (it has no direction); else SS_OK. `row` has
- * schema->row_size bytes, its padding is none. */
+/* SS_ERR_INVALID when a quaternion is not finite or zero (it has no direction); else SS_OK. `row`
+ * has schema->row_size bytes, its padding is none. */
 int delta_quantize(const struct delta_schema *schema, const void *state, uint8_t *row);
 
-/* Writes the fields of the schema into `state` and leaves its other bytes alone. Any row is valid. */
+/* Writes the fields of the schema into `state` and leaves its other bytes alone. Any row is valid.
+ */
 void delta_dequantize(const struct delta_schema *schema, const uint8_t *row, void *state);
 
 /* A lane of a row, and back. */
 static inline int32_t delta_row_get(const struct delta_lane *lane, const uint8_t *row) {
-    if (lane->width == 1)
-        return row[lane->row];
+    if (lane->width == 1) return row[lane->row];
     const uint8_t *at = row + lane->row;
     return (int32_t)((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
                      (uint32_t)at[3] << 24);
@@ -30,8 +30,7 @@ static inline int32_t delta_row_get(const struct delta_lane *lane, const uint8_t
 static inline void delta_row_set(const struct delta_lane *lane, uint8_t *row, int32_t value) {
     uint8_t *at = row + lane->row;
     at[0] = (uint8_t)value;
-    if (lane->width == 1)
-        return;
+    if (lane->width == 1) return;
     at[1] = (uint8_t)((uint32_t)value >> 8);
     at[2] = (uint8_t)((uint32_t)value >> 16);
     at[3] = (uint8_t)((uint32_t)value >> 24);

@@ -26,7 +26,7 @@ static inline void random_tree(struct model_tree *tree, unsigned clues, struct r
 }
 
 static inline void random_lane(struct model_lane *lane, unsigned clues, struct random *random) {
-    for (int class = 0; class < MODEL_CLASSES; class++) {
+    for (int class = 0; class < MODEL_CLASSES; class ++) {
         for (int i = 0; i < MODEL_MEANS; i++)
             lane->mean[class][i] = (int32_t)random_below(random, 32 * MODEL_ONE) - 16 * MODEL_ONE;
         for (int i = 0; i < MODEL_SPREADS; i++)
@@ -57,7 +57,6 @@ static inline void random_model(struct delta_model *model, const struct delta_sc
         random_lane(&model->lane[i], MODEL_CLUES, random);
     for (int i = 0; i < MODEL_FLAGS; i++)
         random_lane(&model->flag[i], MODEL_FLAG_CLUES, random);
-    delta_model_index(model);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schema.c - compiles a field table into lanes and lays out the row: numbers first, so that they stay
- * aligned, then bytes. */
+/* schema.c - compiles a field table into lanes and lays out the row: numbers first, so that they
+ * stay aligned, then bytes. */
 #include "delta/schema.h"
 
 #include <string.h>
@@ -23,8 +23,7 @@ static bool role_valid(const struct delta_schema *schema, const struct delta_fie
     case DELTA_YAW:
         return (field->kind == DELTA_ANGLE || field->kind == DELTA_FLOAT) && field->count == 1 &&
                schema->yaw == DELTA_NO_LANE;
-    case DELTA_PITCH:
-        return (number || field->kind == DELTA_ANGLE) && field->count == 1;
+    case DELTA_PITCH: return (number || field->kind == DELTA_ANGLE) && field->count == 1;
     case DELTA_VELOCITY: return number && field->count == 3 && schema->velocity == DELTA_NO_LANE;
     case DELTA_POSITION: return number && field->count == 3 && schema->position == DELTA_NO_LANE;
     default: return field->kind == DELTA_QUATERNION && schema->rotation == DELTA_NO_LANE;
@@ -38,8 +37,7 @@ static bool field_valid(const struct delta_field *field, size_t state_size) {
     if (field->kind > DELTA_FLOAT || field->role > DELTA_ROTATION || field->count < 1 ||
         field->count > 3 || size > state_size || field->offset > state_size - size)
         return false;
-    if (field->kind == DELTA_BYTE || field->kind == DELTA_ANGLE)
-        return field->count == 1;
+    if (field->kind == DELTA_BYTE || field->kind == DELTA_ANGLE) return field->count == 1;
     if (field->kind == DELTA_QUATERNION)
         return field->count == 1 && field->levels >= 2 && field->levels <= 32768;
     return field->numerator > 0 && field->denominator > 0 && field->numerator < 1u << 24 &&
@@ -48,8 +46,7 @@ static bool field_valid(const struct delta_field *field, size_t state_size) {
 
 static void lane_scale(struct delta_lane *lane, const struct delta_field *field) {
     uint64_t numerator = field->numerator, denominator = field->denominator;
-    if (lane->kind == DELTA_ANGLE)
-        numerator = 65536, denominator = 360;
+    if (lane->kind == DELTA_ANGLE) numerator = 65536, denominator = 360;
     if (lane->kind == DELTA_QUATERNION) {
         lane->levels = field->levels;
         lane->scale = (int64_t)(1518500250u / (uint32_t)(field->levels - 1)); /* sqrt 2 in Q30 */
@@ -64,12 +61,14 @@ static void lane_scale(struct delta_lane *lane, const struct delta_field *field)
 }
 
 static int add_lane(struct delta_schema *schema, unsigned field, unsigned axis, unsigned width) {
-    if (schema->lane_count == DELTA_LANES_MAX)
-        return SS_ERR_TOO_LARGE;
+    if (schema->lane_count == DELTA_LANES_MAX) return SS_ERR_TOO_LARGE;
     const struct delta_field *from = &schema->fields[field];
     struct delta_lane *lane = &schema->lanes[schema->lane_count++];
-    *lane = (struct delta_lane){.kind = from->kind, .role = from->role, .axis = (uint8_t)axis,
-                                .field = (uint8_t)field, .width = (uint8_t)width};
+    *lane = (struct delta_lane){.kind = from->kind,
+                                .role = from->role,
+                                .axis = (uint8_t)axis,
+                                .field = (uint8_t)field,
+                                .width = (uint8_t)width};
     lane->state = (uint16_t)(from->offset + (from->kind == DELTA_QUATERNION ? 0 : 4 * axis));
     lane_scale(lane, from);
     return SS_OK;
@@ -94,8 +93,7 @@ static int add_field(struct delta_schema *schema, unsigned index) {
         for (unsigned i = 0; i < schema->lane_count; i++)
             bytes += schema->lanes[i].kind == DELTA_BYTE;
         int added = add_lane(schema, index, 0, 1);
-        if (added == SS_OK)
-            schema->lanes[schema->lane_count - 1].clue = (uint8_t)(18 + bytes);
+        if (added == SS_OK) schema->lanes[schema->lane_count - 1].clue = (uint8_t)(18 + bytes);
         return added;
     }
     int status = SS_OK;
@@ -123,18 +121,22 @@ static int lay_out(struct delta_schema *schema) {
 
 int delta_schema_init(struct delta_schema *schema, const char *name,
                       const struct delta_field *fields, size_t count, size_t state_size) {
-    if (count > DELTA_FIELDS_MAX)
-        return SS_ERR_TOO_LARGE;
-    *schema = (struct delta_schema){.name = name, .fields = fields, .field_count = (uint8_t)count,
-                                    .kind_lane = DELTA_NO_LANE, .flag_lane = DELTA_NO_LANE, .yaw = DELTA_NO_LANE,
-                                    .velocity = DELTA_NO_LANE, .position = DELTA_NO_LANE,
-                                    .rotation = DELTA_NO_LANE, .state_size = (uint16_t)state_size};
+    if (count > DELTA_FIELDS_MAX) return SS_ERR_TOO_LARGE;
+    *schema = (struct delta_schema){.name = name,
+                                    .fields = fields,
+                                    .field_count = (uint8_t)count,
+                                    .kind_lane = DELTA_NO_LANE,
+                                    .flag_lane = DELTA_NO_LANE,
+                                    .yaw = DELTA_NO_LANE,
+                                    .velocity = DELTA_NO_LANE,
+                                    .position = DELTA_NO_LANE,
+                                    .rotation = DELTA_NO_LANE,
+                                    .state_size = (uint16_t)state_size};
     for (unsigned i = 0; i < count; i++) {
         if (!field_valid(&fields[i], state_size) || !role_valid(schema, &fields[i]))
             return SS_ERR_INVALID;
         int status = add_field(schema, i);
-        if (status != SS_OK)
-            return status;
+        if (status != SS_OK) return status;
     }
     return lay_out(schema);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* schema.h - what a cell is made of: the run-time field table that every part of the codec walks.
  *
- * A field says where a value lies in the application's state and how finely it is kept. Compiled, each
- * field becomes lanes (one number each); a cell at rest is a *row*, its lanes side by side: numbers of
- * 4 bytes first, then bytes. Rows are what is compared, retained as baselines and acknowledged. */
+ * A field says where a value lies in the application's state and how finely it is kept. Compiled,
+ * each field becomes lanes (one number each); a cell at rest is a *row*, its lanes side by side:
+ * numbers of 4 bytes first, then bytes. Rows are what is compared, retained as baselines and
+ * acknowledged. */
 #ifndef DELTA_SCHEMA_H
 #define DELTA_SCHEMA_H
 
@@ -28,14 +29,21 @@ enum delta_kind {
 };
 
 /* What a field means to the predictor. */
-enum delta_role { DELTA_PLAIN, DELTA_YAW, DELTA_PITCH, DELTA_VELOCITY, DELTA_POSITION, DELTA_ROTATION };
+enum delta_role {
+    DELTA_PLAIN,
+    DELTA_YAW,
+    DELTA_PITCH,
+    DELTA_VELOCITY,
+    DELTA_POSITION,
+    DELTA_ROTATION
+};
 
 struct delta_field {
     const char *name;
     uint8_t kind, role;
-    uint8_t count;     /* how many of them: 1-3 axes; a quaternion is 1 */
-    uint16_t offset;   /* in the state, bytes */
-    uint16_t levels;   /* DELTA_QUATERNION: 2-32768 */
+    uint8_t count;                   /* how many of them: 1-3 axes; a quaternion is 1 */
+    uint16_t offset;                 /* in the state, bytes */
+    uint16_t levels;                 /* DELTA_QUATERNION: 2-32768 */
     uint32_t numerator, denominator; /* steps a unit, as a fraction (angles: 65536/360) */
 };
 
@@ -43,12 +51,12 @@ struct delta_field {
 struct delta_lane {
     uint8_t kind, role, axis;
     uint8_t field;
-    uint8_t width;     /* bytes in the row: 4 or 1 */
-    uint8_t clue;      /* DELTA_BYTE: where later lanes see it among the model's clues */
-    uint16_t row;      /* offset in the row */
-    uint16_t state;    /* offset in the state */
-    int64_t scale;     /* steps a unit, Q24 (quaternions: one level in Q30) */
-    int64_t unit;      /* one step in units, Q40 (quaternions: levels, 8 bits fine, in 2^-38 of Q30) */
+    uint8_t width;  /* bytes in the row: 4 or 1 */
+    uint8_t clue;   /* DELTA_BYTE: where later lanes see it among the model's clues */
+    uint16_t row;   /* offset in the row */
+    uint16_t state; /* offset in the state */
+    int64_t scale;  /* steps a unit, Q24 (quaternions: one level in Q30) */
+    int64_t unit;   /* one step in units, Q40 (quaternions: levels, 8 bits fine, in 2^-38 of Q30) */
     int32_t threshold; /* DELTA_STEPS: bits of the float at which the escape begins */
     double steps;      /* steps a unit, for quantizing only */
     uint16_t levels;
@@ -58,10 +66,10 @@ struct delta_schema {
     const char *name;
     const struct delta_field *fields; /* borrowed */
     uint8_t field_count, lane_count;
-    uint8_t bytes_from;               /* lanes in coding order; this and later rows are bytes */
-    uint8_t kind_lane;                /* the byte that classifies cells, or DELTA_NO_LANE */
-    uint8_t flag_lane;                /* another byte that tells whether cells change, or DELTA_NO_LANE */
-    uint8_t walker;                   /* value of that byte which walks and turns like a player */
+    uint8_t bytes_from; /* lanes in coding order; this and later rows are bytes */
+    uint8_t kind_lane;  /* the byte that classifies cells, or DELTA_NO_LANE */
+    uint8_t flag_lane;  /* another byte that tells whether cells change, or DELTA_NO_LANE */
+    uint8_t walker;     /* value of that byte which walks and turns like a player */
     uint8_t yaw, velocity, position, rotation; /* first lane of each role, or DELTA_NO_LANE */
     uint16_t row_size, state_size;
     struct delta_lane lanes[DELTA_LANES_MAX];

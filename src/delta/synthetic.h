@@ -44,8 +44,7 @@ static inline void synthetic_state(const struct synthetic_cell *cell, unsigned i
 static inline void synthetic_move(struct synthetic_cell *cell, struct random *random, float dt) {
     cell->live = random_below(random, 50) ? cell->live : !cell->live;
     cell->yaw += cell->spin * dt;
-    if (random_below(random, 10) == 0)
-        cell->spin = (float)random_unit(random) * 200 - 100;
+    if (random_below(random, 10) == 0) cell->spin = (float)random_unit(random) * 200 - 100;
     cell->velocity[0] = 5 * cosf(cell->yaw / 57.3f);
     cell->velocity[1] = 5 * sinf(cell->yaw / 57.3f);
     for (int i = 0; i < 3; i++)
@@ -55,8 +54,11 @@ static inline void synthetic_move(struct synthetic_cell *cell, struct random *ra
 /* `odd`: now and then a number is any 32 bits. trace_free when done. */
 static inline int synthetic_trace(struct trace *trace, const struct memory *memory,
                                   uint32_t rotation, bool velocity, unsigned ticks, bool odd) {
-    struct trace like = {.id_count = SYNTHETIC_IDS, .tick_us = 20000, .rotation = rotation,
-                         .has_velocity = velocity, .quantum = 0.00390625f};
+    struct trace like = {.id_count = SYNTHETIC_IDS,
+                         .tick_us = 20000,
+                         .rotation = rotation,
+                         .has_velocity = velocity,
+                         .quantum = 0.00390625f};
     struct random random = {ticks};
     struct synthetic_cell cells[SYNTHETIC_IDS] = {0};
     trace_begin(trace, memory, &like);
@@ -74,13 +76,11 @@ static inline int synthetic_trace(struct trace *trace, const struct memory *memo
         for (unsigned id = 0; id < SYNTHETIC_IDS; id++) {
             uint8_t state[TRACE_STATE];
             synthetic_state(&cells[id], id, rotation, &random, odd, state);
-            if (cells[id].live)
-                trace_add_record(trace, (uint16_t)id, state);
+            if (cells[id].live) trace_add_record(trace, (uint16_t)id, state);
         }
     }
     int status = trace_end(trace);
-    if (status != SS_OK)
-        trace_free(trace);
+    if (status != SS_OK) trace_free(trace);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tables.c - which table belongs to which profile and mode: in the order of the two enumerations. */
+/* tables.c - which table belongs to which profile and mode: in the order of the two enumerations.
+ */
 #include "delta/tables.h"
 
 #include "delta/pack.h"

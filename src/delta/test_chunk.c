@@ -41,8 +41,9 @@ static void close_bench(struct bench *bench) {
 /* A frame that is partly like `like`, partly small steps from it, partly anything. */
 static void draw_frame(struct bench *bench, const struct delta_frame *like,
                        struct delta_frame *frame) {
-    frame->live = (uint16_t)(like->live ^ (random_next(&bench->random) & random_next(&bench->random) &
-                                           random_next(&bench->random)));
+    frame->live =
+        (uint16_t)(like->live ^ (random_next(&bench->random) & random_next(&bench->random) &
+                                 random_next(&bench->random)));
     for (unsigned cell = 0; cell < DELTA_CHUNK_CELLS; cell++) {
         memcpy(frame->rows[cell], like->rows[cell], DELTA_ROW_MAX);
         for (unsigned i = 0; i < bench->schema.lane_count; i++) {
@@ -52,9 +53,9 @@ static void draw_frame(struct bench *bench, const struct delta_frame *like,
             if (kind == 0)
                 value = (int32_t)random_next(&bench->random);
             else if (kind < 4)
-                value = (int32_t)((uint32_t)value + (uint32_t)random_below(&bench->random, 99) - 49);
-            if (lane->kind == DELTA_QUATERNION && lane->axis == 0)
-                value &= 3;
+                value =
+                    (int32_t)((uint32_t)value + (uint32_t)random_below(&bench->random, 99) - 49);
+            if (lane->kind == DELTA_QUATERNION && lane->axis == 0) value &= 3;
             if (lane->kind == DELTA_ANGLE && (value < 0 || value >= 65536 + (1 << 24)))
                 value &= 65535;
             delta_row_set(lane, frame->rows[cell], value);
@@ -84,8 +85,7 @@ static void assert_same_frame(const struct bench *bench, const struct delta_fram
                               const struct delta_frame *b) {
     assert_int_equal(a->live, b->live);
     for (unsigned i = 0; i < DELTA_CHUNK_CELLS; i++)
-        if (a->live >> i & 1)
-            assert_memory_equal(a->rows[i], b->rows[i], bench->schema.row_size);
+        if (a->live >> i & 1) assert_memory_equal(a->rows[i], b->rows[i], bench->schema.row_size);
 }
 
 /* Any rows, any past, any model, adapting or not: what comes out is what went in. */

@@ -30,18 +30,20 @@ static void close_bench(struct bench *bench) {
     test_free(bench->model);
 }
 
-/* Rounding happens once: a loaded model is saved as the same bytes. */
+/* Rounding happens once: what was loaded, saved and loaded again is the same model. */
 static void test_round_trip(void **state) {
     (void)state;
     for (int profile = 0; profile < PROFILE_COUNT; profile++) {
         struct bench bench;
         open_bench(&bench, (enum delta_profile)profile);
-        struct buffer again = buffer_of(&memory_heap);
-        assert_int_equal(
-            delta_model_load(bench.model, &bench.schema, buffer_view(&bench.table)), SS_OK);
-        delta_model_save(bench.model, &again);
-        assert_true(bytes_equal(buffer_view(&bench.table), buffer_view(&again)));
-        buffer_free(&again);
+        struct delta_model *again = test_malloc(sizeof *again);
+        assert_int_equal(delta_model_load(bench.model, &bench.schema, buffer_view(&bench.table)),
+                         SS_OK);
+        buffer_clear(&bench.table);
+        delta_model_save(bench.model, &bench.table);
+        assert_int_equal(delta_model_load(again, &bench.schema, buffer_view(&bench.table)), SS_OK);
+        assert_memory_equal(again, bench.model, sizeof *again);
+        test_free(again);
         close_bench(&bench);
     }
 }

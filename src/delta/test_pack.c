@@ -25,8 +25,8 @@ static const struct scenario scenarios[] = {
 
 static void make(const struct scenario *s, unsigned ticks, struct trace *trace,
                  enum delta_profile *profile) {
-    assert_int_equal(
-        synthetic_trace(trace, &memory_heap, s->rotation, s->velocity, ticks, s->odd), SS_OK);
+    assert_int_equal(synthetic_trace(trace, &memory_heap, s->rotation, s->velocity, ticks, s->odd),
+                     SS_OK);
     *profile = profile_of(trace, s->exact);
 }
 
@@ -55,8 +55,7 @@ static void assert_same_states(const struct trace *a, const struct trace *b,
             assert_int_equal(delta_quantize(&schema, y + 2, got), SS_OK);
             if (schema.rotation == DELTA_NO_LANE) /* two components may be equally large */
                 assert_memory_equal(want, got, schema.row_size);
-            if (exact)
-                assert_memory_equal(x, y, TRACE_RECORD);
+            if (exact) assert_memory_equal(x, y, TRACE_RECORD);
         }
     }
 }
@@ -70,8 +69,9 @@ static void test_there_and_back(void **state) {
         struct buffer out = buffer_of(&memory_heap);
         make(&scenarios[i / 2], 200, &trace, &profile);
         assert_int_equal(pack(&trace, profile, mode, &out), SS_OK);
-        assert_int_equal(delta_unpack(&back, buffer_view(&out), (struct bytes){0}, &memory_heap,
-                                      SIZE_LIMIT), SS_OK);
+        assert_int_equal(
+            delta_unpack(&back, buffer_view(&out), (struct bytes){0}, &memory_heap, SIZE_LIMIT),
+            SS_OK);
         assert_same_states(&trace, &back, profile, scenarios[i / 2].exact);
         trace_free(&back);
         trace_free(&trace);
@@ -79,7 +79,9 @@ static void test_there_and_back(void **state) {
     }
 }
 
-static uint64_t no_clock(void) { return 0; }
+static uint64_t no_clock(void) {
+    return 0;
+}
 
 static void test_measure(void **state) {
     (void)state;
@@ -90,7 +92,8 @@ static void test_measure(void **state) {
         struct delta_measure measure;
         make(&scenarios[i / 2], 100, &trace, &profile);
         assert_int_equal(delta_measure(&measure, &trace, profile, mode, delta_table(profile, mode),
-                                       &memory_heap, no_clock), SS_OK);
+                                       &memory_heap, no_clock),
+                         SS_OK);
         assert_true(measure.verified);
         assert_true(measure.bound_bytes_per_update > 0);
         assert_true(measure.bound_bytes_per_update <= measure.payload_bytes_per_update);
@@ -108,8 +111,9 @@ static void test_named_errors(void **state) {
     make(&scenarios[0], 60, &trace, &profile);
     assert_int_equal(pack(&trace, profile, DELTA_ACKED, &out), SS_OK);
     struct bytes all = buffer_view(&out);
-    assert_int_equal(delta_unpack(&back, all, delta_table(PROFILE_CUBES, DELTA_ACKED), &memory_heap,
-                                  SIZE_LIMIT), SS_ERR_UNSUPPORTED);
+    assert_int_equal(
+        delta_unpack(&back, all, delta_table(PROFILE_CUBES, DELTA_ACKED), &memory_heap, SIZE_LIMIT),
+        SS_ERR_UNSUPPORTED);
     assert_int_equal(delta_unpack(&back, all, (struct bytes){0}, &memory_heap, 1000),
                      SS_ERR_TOO_LARGE);
     out.data[10] ^= 1; /* the hash */
@@ -193,12 +197,11 @@ static void test_no_memory(void **state) {
         struct failing failing = {.fail_at = n};
         struct memory memory = failing_memory(&failing);
         struct buffer out = buffer_of(&memory);
-        status = delta_pack(&trace, profile, DELTA_ACKED, delta_table(profile, DELTA_ACKED), &memory,
-                            &out, NULL);
+        status = delta_pack(&trace, profile, DELTA_ACKED, delta_table(profile, DELTA_ACKED),
+                            &memory, &out, NULL);
         if (status == SS_OK) {
             status = delta_unpack(&back, buffer_view(&out), (struct bytes){0}, &memory, SIZE_LIMIT);
-            if (status == SS_OK)
-                trace_free(&back);
+            if (status == SS_OK) trace_free(&back);
         }
         assert_true(status == SS_OK || status == SS_ERR_NOMEM);
         buffer_free(&out);
@@ -209,9 +212,9 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back),  cmocka_unit_test(test_measure),
-        cmocka_unit_test(test_named_errors),    cmocka_unit_test(test_cut_and_damaged),
-        cmocka_unit_test(test_refused_packet),  cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_measure),
+        cmocka_unit_test(test_named_errors),   cmocka_unit_test(test_cut_and_damaged),
+        cmocka_unit_test(test_refused_packet), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,9 @@ static float from_bits(uint32_t bits) {
     return value;
 }
 
-static void assert_same_bits(float a, float b) { assert_memory_equal(&a, &b, 4); }
+static void assert_same_bits(float a, float b) {
+    assert_memory_equal(&a, &b, 4);
+}
 
 static void test_steps_within_half(void **context) {
     (void)context;

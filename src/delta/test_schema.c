@@ -27,8 +27,7 @@ static void test_layout(void **state) {
     assert_int_equal(schema.position, 1);
     assert_int_equal(schema.rotation, 4);
     for (unsigned i = 0; i < schema.lane_count; i++)
-        if (schema.lanes[i].width == 4)
-            assert_int_equal(schema.lanes[i].row % 4, 0);
+        if (schema.lanes[i].width == 4) assert_int_equal(schema.lanes[i].row % 4, 0);
 }
 
 static void test_refused(void **state) {

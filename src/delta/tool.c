@@ -34,8 +34,7 @@ struct options {
 };
 
 static bool parse(int argc, char **argv, struct options *options) {
-    if (argc < 1 || (strcmp(argv[0], "acked") != 0 && strcmp(argv[0], "stream") != 0))
-        return false;
+    if (argc < 1 || (strcmp(argv[0], "acked") != 0 && strcmp(argv[0], "stream") != 0)) return false;
     options->mode = argv[0][0] == 'a' ? DELTA_ACKED : DELTA_STREAM;
     options->exact = argc > 1 && strcmp(argv[1], "--exact") == 0;
     options->names = argv + 1 + options->exact;
@@ -47,14 +46,12 @@ static int measure_one(const char *name, const struct options *options) {
     struct trace trace;
     struct delta_measure m;
     int status = trace_load(&trace, &memory_heap, name, TRACE_BYTES_MAX);
-    if (status != SS_OK)
-        return fail(name, status);
+    if (status != SS_OK) return fail(name, status);
     enum delta_profile profile = profile_of(&trace, options->exact);
     status = delta_measure(&m, &trace, profile, options->mode, delta_table(profile, options->mode),
                            &memory_heap, clock_ns);
     trace_free(&trace);
-    if (status != SS_OK)
-        return fail(name, status);
+    if (status != SS_OK) return fail(name, status);
     printf("%s\n  payload %.3f B/update  bound %.3f  packet header %.2f B  frame %.1f B\n"
            "  %llu updates, %.2f a tick  encode %.0f ns  decode %.0f ns  %s\n",
            name, m.payload_bytes_per_update, m.bound_bytes_per_update, m.header_bytes_per_packet,
@@ -66,8 +63,7 @@ static int measure_one(const char *name, const struct options *options) {
 
 static int measure(int argc, char **argv) {
     struct options options;
-    if (!parse(argc, argv, &options))
-        return fputs(usage, stderr), 2;
+    if (!parse(argc, argv, &options)) return fputs(usage, stderr), 2;
     int failed = 0;
     for (int i = 0; i < options.count; i++)
         failed |= measure_one(options.names[i], &options);
@@ -76,12 +72,10 @@ static int measure(int argc, char **argv) {
 
 static int pack(int argc, char **argv) {
     struct options options;
-    if (!parse(argc, argv, &options) || options.count != 2)
-        return fputs(usage, stderr), 2;
+    if (!parse(argc, argv, &options) || options.count != 2) return fputs(usage, stderr), 2;
     struct trace trace;
     int status = trace_load(&trace, &memory_heap, options.names[0], TRACE_BYTES_MAX);
-    if (status != SS_OK)
-        return fail(options.names[0], status);
+    if (status != SS_OK) return fail(options.names[0], status);
     struct buffer out = buffer_of(&memory_heap);
     struct delta_packet_stats stats = {0};
     enum delta_profile profile = profile_of(&trace, options.exact);
@@ -91,18 +85,15 @@ static int pack(int argc, char **argv) {
     FILE *file = status == SS_OK ? fopen(options.names[1], "wb") : NULL;
     if (status == SS_OK && (file == NULL || fwrite(out.data, 1, out.size, file) != out.size))
         status = SS_ERR_IO;
-    if (file && fclose(file) != 0)
-        status = SS_ERR_IO;
+    if (file && fclose(file) != 0) status = SS_ERR_IO;
     buffer_free(&out);
     return status == SS_OK ? 0 : fail(options.names[1], status);
 }
 
 static int unpack(int argc, char **argv) {
-    if (argc != 2)
-        return fputs(usage, stderr), 2;
+    if (argc != 2) return fputs(usage, stderr), 2;
     FILE *file = fopen(argv[0], "rb");
-    if (file == NULL)
-        return fail(argv[0], SS_ERR_IO);
+    if (file == NULL) return fail(argv[0], SS_ERR_IO);
     struct buffer in = buffer_of(&memory_heap);
     uint8_t block[1 << 14];
     for (size_t size; (size = fread(block, 1, sizeof block, file)) > 0;)
@@ -110,11 +101,10 @@ static int unpack(int argc, char **argv) {
     fclose(file);
     struct trace trace;
     int status = in.failed ? SS_ERR_NOMEM
-                           : delta_unpack(&trace, buffer_view(&in), (struct bytes){0},
-                                          &memory_heap, TRACE_BYTES_MAX);
+                           : delta_unpack(&trace, buffer_view(&in), (struct bytes){0}, &memory_heap,
+                                          TRACE_BYTES_MAX);
     buffer_free(&in);
-    if (status != SS_OK)
-        return fail(argv[0], status);
+    if (status != SS_OK) return fail(argv[0], status);
     status = trace_save(&trace, argv[1]);
     trace_free(&trace);
     return status == SS_OK ? 0 : fail(argv[1], status);
@@ -134,8 +124,7 @@ static void print_table(const char *name, const struct buffer *table) {
 
 static int train(int argc, char **argv) {
     struct options options;
-    if (!parse(argc, argv, &options) || options.count < 2)
-        return fputs(usage, stderr), 2;
+    if (!parse(argc, argv, &options) || options.count < 2) return fputs(usage, stderr), 2;
     size_t count = (size_t)options.count - 1;
     struct trace *traces = calloc(count, sizeof *traces);
     struct delta_model *model = calloc(1, sizeof *model);
@@ -168,8 +157,7 @@ int main(int argc, char **argv) {
         int (*run)(int argc, char **argv);
     } commands[] = {{"measure", measure}, {"pack", pack}, {"unpack", unpack}, {"train", train}};
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 2, argv + 2);
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
     fputs(usage, stderr);
     return 2;
 }

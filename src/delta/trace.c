@@ -9,8 +9,7 @@
 
 static int read_file(const char *path, size_t size_max, struct buffer *out) {
     FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return SS_ERR_IO;
+    if (file == NULL) return SS_ERR_IO;
     int status = SS_OK;
     for (;;) {
         uint8_t *room = buffer_room(out, 1 << 16);
@@ -20,21 +19,17 @@ static int read_file(const char *path, size_t size_max, struct buffer *out) {
         }
         size_t size = fread(room, 1, 1 << 16, file);
         out->size += size;
-        if (out->size > size_max)
-            status = SS_ERR_TOO_LARGE;
-        if (size == 0 || status != SS_OK)
-            break;
+        if (out->size > size_max) status = SS_ERR_TOO_LARGE;
+        if (size == 0 || status != SS_OK) break;
     }
-    if (ferror(file) && status == SS_OK)
-        status = SS_ERR_IO;
+    if (ferror(file) && status == SS_OK) status = SS_ERR_IO;
     fclose(file);
     return status;
 }
 
 static int unpack(struct bytes from, size_t size_max, struct buffer *out) {
     ZSTD_DStream *stream = ZSTD_createDStream();
-    if (stream == NULL)
-        return SS_ERR_NOMEM;
+    if (stream == NULL) return SS_ERR_NOMEM;
     ZSTD_inBuffer in = {from.data, from.size, 0};
     int status = SS_OK;
     size_t left = 1;
@@ -71,8 +66,7 @@ static bool ticks_valid(const struct trace *trace, struct reader reader) {
         if (reader.failed || count > trace->id_count || reader.left / TRACE_RECORD < count)
             return false;
         for (uint32_t j = 0; j < count; j++)
-            if (trace_id(reader_bytes(&reader, TRACE_RECORD).data) >= trace->id_count)
-                return false;
+            if (trace_id(reader_bytes(&reader, TRACE_RECORD).data) >= trace->id_count) return false;
     }
     return reader.left == 0;
 }
@@ -104,10 +98,8 @@ int trace_parse(struct trace *trace, const struct memory *memory, struct bytes f
         status = SS_ERR_TOO_LARGE;
     else
         buffer_bytes(&trace->data, from);
-    if (status == SS_OK)
-        status = trace->data.failed ? SS_ERR_NOMEM : check(trace);
-    if (status != SS_OK)
-        trace_free(trace);
+    if (status == SS_OK) status = trace->data.failed ? SS_ERR_NOMEM : check(trace);
+    if (status != SS_OK) trace_free(trace);
     return status;
 }
 
@@ -115,18 +107,18 @@ int trace_load(struct trace *trace, const struct memory *memory, const char *pat
                size_t size_max) {
     struct buffer file = buffer_of(memory);
     int status = read_file(path, size_max, &file);
-    if (status == SS_OK)
-        status = trace_parse(trace, memory, buffer_view(&file), size_max);
+    if (status == SS_OK) status = trace_parse(trace, memory, buffer_view(&file), size_max);
     buffer_free(&file);
     return status;
 }
 
-void trace_free(struct trace *trace) { buffer_free(&trace->data); }
+void trace_free(struct trace *trace) {
+    buffer_free(&trace->data);
+}
 
 bool trace_next(const struct trace *trace, size_t *offset, struct trace_tick *tick) {
     size_t at = *offset ? *offset : HEADER;
-    if (at >= trace->data.size)
-        return false;
+    if (at >= trace->data.size) return false;
     struct reader reader = reader_of(bytes_view(trace->data.data + at, trace->data.size - at));
     tick->time_ms = reader_u32(&reader);
     tick->count = reader_u32(&reader);
@@ -142,8 +134,8 @@ void trace_begin(struct trace *trace, const struct memory *memory, const struct 
     buffer_text(&trace->data, "STT1");
     uint32_t quantum;
     memcpy(&quantum, &like->quantum, 4);
-    const uint32_t fields[7] = {0, like->id_count, like->tick_us, like->rotation, quantum,
-                                like->has_velocity, 0};
+    const uint32_t fields[7] = {
+        0, like->id_count, like->tick_us, like->rotation, quantum, like->has_velocity, 0};
     for (int i = 0; i < 7; i++)
         buffer_u32(&trace->data, fields[i]);
 }
@@ -161,8 +153,7 @@ void trace_add_record(struct trace *trace, uint16_t id, const uint8_t state[TRAC
 }
 
 int trace_end(struct trace *trace) {
-    if (trace->data.failed)
-        return SS_ERR_NOMEM;
+    if (trace->data.failed) return SS_ERR_NOMEM;
     for (int i = 0; i < 4; i++)
         trace->data.data[4 + i] = (uint8_t)(trace->tick_count >> 8 * i);
     return SS_OK;
@@ -170,8 +161,7 @@ int trace_end(struct trace *trace) {
 
 static int write_file(const char *path, struct bytes from) {
     FILE *file = fopen(path, "wb");
-    if (file == NULL)
-        return SS_ERR_IO;
+    if (file == NULL) return SS_ERR_IO;
     bool written = fwrite(from.data, 1, from.size, file) == from.size;
     return fclose(file) == 0 && written ? SS_OK : SS_ERR_IO;
 }

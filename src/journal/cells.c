@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cells.c - the table `cells`: the newest version of each cell, clustered by (world, owner, category,
- * key), so that a checkpoint that moves cells in that order writes each page about once. */
+/* cells.c - the table `cells`: the newest version of each cell, clustered by (world, owner,
+ * category, key), so that a checkpoint that moves cells in that order writes each page about once.
+ */
 #include <stdio.h>
 
 #include "base/status.h"
@@ -139,12 +140,12 @@ static int recover_row(struct synthesis *synthesis, sqlite3_stmt *row) {
     (void)node_parse(column_bytes(row, 10), &entry.node);
     struct bytes effect = journal_encode(synthesis->journal, &entry);
     if (effect.size == 0) return SS_ERR_NOMEM;
-    int status = synthesis_check(synthesis, "cells", (uint32_t)column_u64(row, 13),
-                                 crc32c(0, effect));
+    int status =
+        synthesis_check(synthesis, "cells", (uint32_t)column_u64(row, 13), crc32c(0, effect));
     /* Newer ones are still in groups, and come from there. */
     if (status != SS_OK || entry.seq > synthesis->journal->worlds[synthesis->world].base_seq)
         return status;
-    return synthesis_add(synthesis, entry.seq, &entry);
+    return synthesis_keep(synthesis, entry.seq, effect);
 }
 
 int cells_recover(struct synthesis *synthesis) {

@@ -65,9 +65,9 @@ static int apply(struct journal *journal, uint32_t world, const struct entry *en
 }
 
 static int note_span(struct checkpoint *checkpoint, uint32_t world, uint64_t seq) {
-    int status = memory_grow(checkpoint->memory, (void **)&checkpoint->spans,
-                             &checkpoint->span_capacity, checkpoint->span_count + 1,
-                             sizeof *checkpoint->spans);
+    int status =
+        memory_grow(checkpoint->memory, (void **)&checkpoint->spans, &checkpoint->span_capacity,
+                    checkpoint->span_count + 1, sizeof *checkpoint->spans);
     if (status == SS_OK)
         checkpoint->spans[checkpoint->span_count++] = (struct span){.world = world, .seq = seq};
     return status;
@@ -143,9 +143,8 @@ static int step_read(struct journal *journal) {
     int status = read_groups(&reading);
     if (status == SS_OK) status = run_finish(&reading.run, journal->memory);
     if (status == SS_OK)
-        status = memory_grow(journal->memory, (void **)&checkpoint->runs,
-                             &checkpoint->run_capacity, checkpoint->run_count + 1,
-                             sizeof *checkpoint->runs);
+        status = memory_grow(journal->memory, (void **)&checkpoint->runs, &checkpoint->run_capacity,
+                             checkpoint->run_count + 1, sizeof *checkpoint->runs);
     arena_free(&reading.groups);
     if (status != SS_OK) {
         run_free(&reading.run, journal->memory);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checkpoint.h - moves old groups into the tables, a little with each commit.
  *
- *   READ    groups, up to the newest one when the round began: of each cell the newest effect is noted
- *           in memory; everything else goes into its table at once, and `moved_group` follows
- *   MOVE    the noted cells into the table, in the order of its key
- *   DELETE  those groups
+ *   READ    groups, up to the newest one when the round began: of each cell the newest effect is
+ * noted in memory; everything else goes into its table at once, and `moved_group` follows MOVE the
+ * noted cells into the table, in the order of its key DELETE  those groups
  *
  * Nothing depends on the memory: after a crash the round begins again, cells that were moved are
  * passed over, and what stands in a table (moved_group) is not applied twice. */
@@ -65,7 +64,8 @@ int checkpoint_step(struct journal *journal);
 void checkpoint_forget(struct checkpoint *checkpoint);
 
 /* run.c */
-/* Orders the mentions, keeps of each cell the newest, and copies what they view. SS_OK, SS_ERR_NOMEM. */
+/* Orders the mentions, keeps of each cell the newest, and copies what they view. SS_OK,
+ * SS_ERR_NOMEM. */
 int run_finish(struct run *run, const struct memory *memory);
 void run_free(struct run *run, const struct memory *memory);
 int mention_compare(const struct mention *a, const struct mention *b); /* by cell */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two lots of frames: the open one, which grows, and the busy one, which the thread writes. The lock
- * guards the open lot and the exchange of the two; it is never held during a commit. */
+/* Two lots of frames: the open one, which grows, and the busy one, which the thread writes. The
+ * lock guards the open lot and the exchange of the two; it is never held during a commit. */
 #include "journal/committer.h"
 
 #include <assert.h>
@@ -12,7 +12,8 @@
 
 #define LOT_KEEP     (4 << 20) /* bytes of memory that an empty lot keeps */
 #define REFILL_DELAY (1 * SS_SECOND)
-#define STEP_DELAY   (2 * SS_MILLISECOND) /* between steps of a checkpoint when nothing is written */
+#define STEP_DELAY   (2 * SS_MILLISECOND) /* between steps of a checkpoint when nothing is written \
+                                           */
 
 struct lot {
     struct buffer frames;
@@ -344,8 +345,7 @@ static void *work_on(void *argument) {
 static void release(struct committer *committer) {
     const struct memory *memory = committer->config.memory;
     for (size_t i = 0; i < committer->name_count; i++)
-        memory_free(memory, (void *)(uintptr_t)committer->names[i].data,
-                    committer->names[i].size);
+        memory_free(memory, (void *)(uintptr_t)committer->names[i].data, committer->names[i].size);
     memory_free(memory, committer->names, committer->name_capacity * sizeof *committer->names);
     buffer_free(&committer->open.frames);
     buffer_free(&committer->busy.frames);

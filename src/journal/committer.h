@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* committer.h - a thread that owns a journal, so that no world ever waits for a disk.
  *
- * What worlds did goes into the open group. The thread takes it and commits at once when something of
- * class `sync` is in it, else when it is `async_delay` old; while a commit runs the next group grows.
- * So a group is as large as the disk is slow, and an answer waits for one commit, or a little more
- * than one. An answer may be shown when committer_durable has reached the group of its effect. */
+ * What worlds did goes into the open group. The thread takes it and commits at once when something
+ * of class `sync` is in it, else when it is `async_delay` old; while a commit runs the next group
+ * grows. So a group is as large as the disk is slow, and an answer waits for one commit, or a
+ * little more than one. An answer may be shown when committer_durable has reached the group of its
+ * effect. */
 #ifndef JOURNAL_COMMITTER_H
 #define JOURNAL_COMMITTER_H
 
@@ -24,8 +25,8 @@ struct committer_config {
     struct journal *journal; /* recovered; nobody else touches it until committer_stop */
     const struct memory *memory;
     const struct log_sink *log;
-    /* Called from the thread after each commit and each change of state; must be quick and safe from
-     * any thread (loop_wake is). NULL: nobody wants to know. */
+    /* Called from the thread after each commit and each change of state; must be quick and safe
+     * from any thread (loop_wake is). NULL: nobody wants to know. */
     void (*wake)(void *context);
     void *context;
     ss_time async_delay;      /* how long effects of class async may wait */
@@ -47,10 +48,10 @@ int committer_stop(struct committer *committer);
  * SS_OK or SS_ERR_NOMEM. */
 int committer_world(struct committer *committer, const char *name, uint32_t *world);
 
-/* Adds what a world did in one turn (world_effects) to the open group; `*group` is its number, 0 when
- * there was nothing. Copies, and never waits for a disk. SS_OK; SS_ERR_NOMEM: nothing was added, so
- * leave the world's effects uncleared and come again, before any answer; or the status that ended the
- * committer. */
+/* Adds what a world did in one turn (world_effects) to the open group; `*group` is its number, 0
+ * when there was nothing. Copies, and never waits for a disk. SS_OK; SS_ERR_NOMEM: nothing was
+ * added, so leave the world's effects uncleared and come again, before any answer; or the status
+ * that ended the committer. */
 int committer_append(struct committer *committer, uint32_t world, struct bytes effects,
                      enum durability strongest, uint64_t *group);
 

@@ -38,5 +38,7 @@ uint32_t crc32c(uint32_t crc, struct bytes from) {
     return crc32c_portable(crc, from);
 }
 #else
-uint32_t crc32c(uint32_t crc, struct bytes from) { return crc32c_portable(crc, from); }
+uint32_t crc32c(uint32_t crc, struct bytes from) {
+    return crc32c_portable(crc, from);
+}
 #endif

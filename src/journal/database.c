@@ -2,8 +2,9 @@
 /* database.c - the connection to SQLite.
  *
  * EXCLUSIVE locking comes before WAL: the index of the log then lies in memory, and a VFS without
- * shared memory will do. SQLite's own checkpoint of the log is off: it would pass over an fsync that
- * failed and try again, and what the first one lost would be lost in silence (journal_tidy does it). */
+ * shared memory will do. SQLite's own checkpoint of the log is off: it would pass over an fsync
+ * that failed and try again, and what the first one lost would be lost in silence (journal_tidy
+ * does it). */
 #include <assert.h>
 #include <stdio.h>
 
@@ -91,9 +92,9 @@ static int save_meta(struct journal *journal) {
     bind_text(statement, 3, bytes_view(node, NODE_NAME_SIZE));
     bind_u64(statement, 4, journal->first);
     bind_u64(statement, 5, journal->moved);
-    bind_u64(statement, 6,
-             meta_crc(JOURNAL_FORMAT, EFFECT_FORMAT, journal->node, journal->first,
-                      journal->moved));
+    bind_u64(
+        statement, 6,
+        meta_crc(JOURNAL_FORMAT, EFFECT_FORMAT, journal->node, journal->first, journal->moved));
     return statement_run(statement);
 }
 
@@ -202,14 +203,14 @@ int database_load(struct journal *journal, char *why, size_t size) {
     const char *path = journal->folder.database;
     journal->node = 0;
     forget_worlds(journal);
-    int status = each(journal,
-                      "SELECT format, effect_format, node, first_group, moved_group, crc FROM meta",
-                      load_meta);
+    int status =
+        each(journal, "SELECT format, effect_format, node, first_group, moved_group, crc FROM meta",
+             load_meta);
     if (status == SS_OK && journal->node == 0) status = SS_ERR_CORRUPT;
     if (status != SS_OK) return refuse(status, path, "the table meta", why, size);
-    status = each(journal,
-                  "SELECT id, name, base_seq, row_count, row_sum, crc FROM worlds ORDER BY id",
-                  load_world);
+    status =
+        each(journal, "SELECT id, name, base_seq, row_count, row_sum, crc FROM worlds ORDER BY id",
+             load_world);
     if (status != SS_OK) return refuse(status, path, "the table worlds", why, size);
     status = each(journal,
                   "SELECT count(*), coalesce(sum(length(data)), 0), min(seq), max(seq) FROM groups",
@@ -265,8 +266,8 @@ static int use_log(struct journal *journal) {
     if (code != SQLITE_OK) return file_status(code);
     int status = statement_row(statement);
     if (status == 1)
-        status = bytes_equal(column_bytes(statement, 0), bytes_of("wal")) ? SS_OK
-                                                                           : SS_ERR_UNSUPPORTED;
+        status =
+            bytes_equal(column_bytes(statement, 0), bytes_of("wal")) ? SS_OK : SS_ERR_UNSUPPORTED;
     code = sqlite3_finalize(statement); /* here it writes, and here it may fail */
     if (status == SS_OK) status = file_status(code);
     if (status != SS_OK) return status;
@@ -308,7 +309,8 @@ static int identify(struct journal *journal, bool *fresh, char *why, size_t size
     uint64_t application, version, tables;
     int status = database_ask(journal, "PRAGMA application_id", &application);
     if (status == SS_OK) status = database_ask(journal, "PRAGMA user_version", &version);
-    if (status == SS_OK) status = database_ask(journal, "SELECT count(*) FROM sqlite_master", &tables);
+    if (status == SS_OK)
+        status = database_ask(journal, "SELECT count(*) FROM sqlite_master", &tables);
     if (status != SS_OK) return status;
     *fresh = application == 0 && version == 0 && tables == 0;
     if (*fresh) return SS_OK;
@@ -325,8 +327,8 @@ static int connect_to(struct journal *journal, const char *path) {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
     int code = sqlite3_open_v2(path, &journal->db, flags, journal->config.vfs);
-    if (code != SQLITE_OK) return (code & 0xff) == SQLITE_CANTOPEN ? SS_ERR_DENIED
-                                                                   : file_status(code);
+    if (code != SQLITE_OK)
+        return (code & 0xff) == SQLITE_CANTOPEN ? SS_ERR_DENIED : file_status(code);
     /* Closing writes only when everything went well: see database_close. */
     sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (sqlite3_db_readonly(journal->db, "main") == 1) return SS_ERR_DENIED;

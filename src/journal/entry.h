@@ -17,16 +17,16 @@ struct entry {
     uint64_t seq;
     uint8_t flags, type, strategy;
     uint32_t count;
-    uint64_t owner;  /* KEY: the player */
+    uint64_t owner; /* KEY: the player */
     uint64_t writer, time, tick, latency, node;
-    uint64_t version;        /* FLOOR: the floor; PARK, REFRESH: of what stood */
-    uint64_t reserved;       /* FLOOR */
-    uint64_t number;         /* PARK */
-    uint64_t base_version;   /* PARK */
-    uint64_t keys, decided;  /* EXPIRE */
+    uint64_t version;       /* FLOOR: the floor; PARK, REFRESH: of what stood */
+    uint64_t reserved;      /* FLOOR */
+    uint64_t number;        /* PARK */
+    uint64_t base_version;  /* PARK */
+    uint64_t keys, decided; /* EXPIRE */
     struct bytes category, key;
-    struct bytes clock;      /* WRITE: count and entries of the other nodes, as encoded */
-    struct bytes state;      /* WRITE; PARK, REFRESH: what stood; DECIDE: resolved; KEY: answers */
+    struct bytes clock; /* WRITE: count and entries of the other nodes, as encoded */
+    struct bytes state; /* WRITE; PARK, REFRESH: what stood; DECIDE: resolved; KEY: answers */
     struct bytes base, incoming;
     uint8_t id[ENTRY_ID_SIZE], digest[EFFECT_DIGEST_SIZE];
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file is two images: what a reader sees, and what the platter has. A write goes into the first and,
- * as an operation, onto a list; a sync plays the list into the second; a power cut plays some of it,
- * whole or by sectors, and then the second image is all there is. */
+/* A file is two images: what a reader sees, and what the platter has. A write goes into the first
+ * and, as an operation, onto a list; a sync plays the list into the second; a power cut plays some
+ * of it, whole or by sectors, and then the second image is all there is. */
 #include "journal/fault_vfs.h"
 
 #include <assert.h>
@@ -52,7 +52,9 @@ struct fault_vfs {
     struct fault_counts counts;
 };
 
-static struct fault_vfs *self(sqlite3_vfs *base) { return base->pAppData; }
+static struct fault_vfs *self(sqlite3_vfs *base) {
+    return base->pAppData;
+}
 
 /* ---- misfortune ---------------------------------------------------------------------------- */
 
@@ -63,7 +65,7 @@ static enum fault meet(struct fault_vfs *vfs) {
     if (vfs->fault == FAULT_NONE || vfs->counts.calls < vfs->fault_at) return FAULT_NONE;
     enum fault fault = vfs->fault;
     if (fault == FAULT_CRASH) vfs->off = true;
-    if (!vfs->stays) vfs->fault = FAULT_NONE;
+    if (!vfs->stays && fault != FAULT_FULL) vfs->fault = FAULT_NONE;
     return fault;
 }
 
@@ -201,7 +203,9 @@ uint64_t fault_vfs_used(const struct fault_vfs *vfs) {
 
 /* ---- the six functions, and what else SQLite asks of a file -------------------------------- */
 
-static struct handle *handle_of(sqlite3_file *file) { return (struct handle *)(void *)file; }
+static struct handle *handle_of(sqlite3_file *file) {
+    return (struct handle *)(void *)file;
+}
 
 static int file_close(sqlite3_file *base) {
     struct handle *handle = handle_of(base);
@@ -241,9 +245,12 @@ static int file_write(sqlite3_file *base, const void *from, int size, sqlite3_in
         if (fault == FAULT_CRASH && data.size) (void)note(handle->vfs, file, operation, data);
         return SQLITE_IOERR_WRITE;
     }
-    if (is_full(handle, end) || (fault == FAULT_FULL && end > file->seen.size)) return SQLITE_FULL;
-    if (!image_write(&file->seen, operation.at, data) ||
-        !note(handle->vfs, file, operation, data))
+    if (is_full(handle, end)) return SQLITE_FULL;
+    if (fault == FAULT_FULL && end > file->seen.size) {
+        if (!handle->vfs->stays) handle->vfs->fault = FAULT_NONE;
+        return SQLITE_FULL;
+    }
+    if (!image_write(&file->seen, operation.at, data) || !note(handle->vfs, file, operation, data))
         return SQLITE_IOERR_NOMEM;
     handle->vfs->counts.writes++;
     handle->vfs->counts.bytes_written += data.size;
@@ -437,9 +444,13 @@ void fault_vfs_plan(struct fault_vfs *vfs, enum fault fault, uint64_t at, bool s
     vfs->stays = stays;
 }
 
-void fault_vfs_capacity(struct fault_vfs *vfs, uint64_t bytes) { vfs->capacity = bytes; }
+void fault_vfs_capacity(struct fault_vfs *vfs, uint64_t bytes) {
+    vfs->capacity = bytes;
+}
 
-struct fault_counts fault_vfs_counts(const struct fault_vfs *vfs) { return vfs->counts; }
+struct fault_counts fault_vfs_counts(const struct fault_vfs *vfs) {
+    return vfs->counts;
+}
 
 /* ---- restart ------------------------------------------------------------------------------- */
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fault_vfs.h - a disk in memory whose every misfortune comes from a seed: for simulation and tests.
+/* fault_vfs.h - a disk in memory whose every misfortune comes from a seed: for simulation and
+ * tests.
  *
- * Under it the shipping journal meets failing and full disks, power cuts that lose, tear and reorder
- * what was not synced, deleted files that come back, and flipped bits. Equal seeds and equal calls
- * give equal disks. One thread at a time. */
+ * Under it the shipping journal meets failing and full disks, power cuts that lose, tear and
+ * reorder what was not synced, deleted files that come back, and flipped bits. Equal seeds and
+ * equal calls give equal disks. One thread at a time. */
 #ifndef JOURNAL_FAULT_VFS_H
 #define JOURNAL_FAULT_VFS_H
 
@@ -17,13 +18,13 @@ struct fault_vfs;
 enum fault {
     FAULT_NONE,
     FAULT_IO,    /* the call fails; of a sync that fails, nothing that waited for it ever arrives */
-    FAULT_FULL,  /* a write that would grow a file fails */
+    FAULT_FULL,  /* the first write from then on that would grow a file fails */
     FAULT_CRASH, /* this call and all later ones fail: the machine is off */
 };
 enum crash {
-    CRASH_KEEP,  /* the process died: everything written is there */
-    CRASH_LOSE,  /* power cut: nothing that was not synced is there */
-    CRASH_MIX,   /* power cut: of what was not synced some is there, some is torn, some is not */
+    CRASH_KEEP, /* the process died: everything written is there */
+    CRASH_LOSE, /* power cut: nothing that was not synced is there */
+    CRASH_MIX,  /* power cut: of what was not synced some is there, some is torn, some is not */
 };
 
 /* Registers a VFS of SQLite under `name` (borrowed). SS_OK, SS_ERR_NOMEM or SS_ERR_EXISTS. */
@@ -38,7 +39,8 @@ void fault_vfs_capacity(struct fault_vfs *vfs, uint64_t bytes);
 
 /* The machine goes off and on again; no file is open. Ends every plan. */
 void fault_vfs_restart(struct fault_vfs *vfs, enum crash crash);
-/* Flips one bit of one file, chosen by the seed; returns the name of the file, NULL: all are empty. */
+/* Flips one bit of one file, chosen by the seed; returns the name of the file, NULL: all are empty.
+ */
 const char *fault_vfs_flip(struct fault_vfs *vfs);
 
 /* Makes the disk `to` (which has no file open) equal to `from`. SS_OK or SS_ERR_NOMEM. */

@@ -45,8 +45,8 @@ int file_read(struct file *file, void *to, size_t size, uint64_t at) {
 }
 
 int file_write(struct file *file, struct bytes from, uint64_t at) {
-    return file_status(file->handle->pMethods->xWrite(file->handle, from.data, (int)from.size,
-                                                      (sqlite3_int64)at));
+    return file_status(
+        file->handle->pMethods->xWrite(file->handle, from.data, (int)from.size, (sqlite3_int64)at));
 }
 
 int file_size(struct file *file, uint64_t *size) {

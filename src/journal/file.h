@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file.h - small files beside the database, through the same VFS, so that the simulator sees them. */
+/* file.h - small files beside the database, through the same VFS, so that the simulator sees them.
+ */
 #ifndef JOURNAL_FILE_H
 #define JOURNAL_FILE_H
 

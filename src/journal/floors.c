@@ -6,7 +6,9 @@
 #include "journal/tables.h"
 #include "world/version.h"
 
-static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static uint64_t larger(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
 
 /* The row becomes an entry; 1, 0 when there is none (then all is 0), or an error. */
 static int find(struct journal *journal, uint32_t world, struct entry *entry, uint32_t *crc) {
@@ -74,8 +76,8 @@ static int recover_row(struct synthesis *synthesis, sqlite3_stmt *row) {
                           .category = column_bytes(row, 4)};
     struct bytes effect = journal_encode(synthesis->journal, &entry);
     if (effect.size == 0) return SS_ERR_NOMEM;
-    int status = synthesis_check(synthesis, "floors", (uint32_t)column_u64(row, 3),
-                                 crc32c(0, effect));
+    int status =
+        synthesis_check(synthesis, "floors", (uint32_t)column_u64(row, 3), crc32c(0, effect));
     if (status == SS_OK && entry.seq && entry.version)
         status = recover_forgotten(synthesis, &entry);
     return status == SS_OK ? synthesis_add(synthesis, 0, &entry) : status;

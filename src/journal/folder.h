@@ -6,9 +6,9 @@
  *   statesync.ballast  room to give back when the disk is full
  *   statesync.lock     held with flock(2) by the process that works in the folder
  *
- * Why a mark: the write-ahead log forgives a damaged tail, as it cannot tell it from a torn write. The
- * mark is written (not synced) after each commit, so it never claims too much, and what is shorter
- * than it has lost something.
+ * Why a mark: the write-ahead log forgives a damaged tail, as it cannot tell it from a torn write.
+ * The mark is written (not synced) after each commit, so it never claims too much, and what is
+ * shorter than it has lost something.
  *
  *   mark:  "ssmk" [u64 node][u64 group][u32 CRC-32C of what stands before] */
 #ifndef JOURNAL_FOLDER_H
@@ -29,7 +29,8 @@ struct folder {
 };
 
 /* Makes the folder when there is none, takes its lock. SS_OK; SS_ERR_BUSY, _DENIED, _NOT_FOUND,
- * _INVALID (no such VFS, path too long), _IO, with a sentence in `why`. folder_close in any case. */
+ * _INVALID (no such VFS, path too long), _IO, with a sentence in `why`. folder_close in any case.
+ */
 int folder_open(struct folder *folder, const char *path, const char *vfs, char *why, size_t size);
 void folder_close(struct folder *folder);
 /* Opens the mark and the ballast. */

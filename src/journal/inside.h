@@ -15,11 +15,11 @@
 /* A row of `worlds`. The sums are over the checksums of all rows that this world has in the other
  * tables: so a row that vanished is noticed, not only one that changed. */
 struct journal_world {
-    struct bytes name;   /* owned */
-    uint64_t base_seq;   /* effects up to here stand in no group any more */
+    struct bytes name; /* owned */
+    uint64_t base_seq; /* effects up to here stand in no group any more */
     uint64_t rows, sum;
-    uint64_t newest;     /* time seen in effects, not stored */
-    bool changed;        /* to be written with this transaction */
+    uint64_t newest; /* time seen in effects, not stored */
+    bool changed;    /* to be written with this transaction */
 };
 
 struct journal {
@@ -31,16 +31,16 @@ struct journal {
     struct journal_world *worlds;
     size_t world_count, world_capacity;
     uint64_t node;
-    uint64_t last;                 /* newest durable group */
-    uint64_t first, moved;         /* of the row of `meta` */
+    uint64_t last;         /* newest durable group */
+    uint64_t first, moved; /* of the row of `meta` */
     bool meta_changed;
     uint64_t group_count, group_bytes; /* not yet deleted */
     struct checkpoint checkpoint;
-    struct buffer scratch;         /* one encoded effect */
-    int log_pages;                 /* of the write-ahead log after the last commit */
-    int failed;                    /* SS_OK, or the status that ended everything */
-    bool low;                      /* the ballast was given back */
-    struct journal_stats counted;  /* commits, steps, checkpoints, cells_moved */
+    struct buffer scratch;        /* one encoded effect */
+    int log_pages;                /* of the write-ahead log after the last commit */
+    int failed;                   /* SS_OK, or the status that ended everything */
+    bool low;                     /* the ballast was given back */
+    struct journal_stats counted; /* commits, steps, checkpoints, cells_moved */
 };
 
 /* database.c: the connection and its settings, the row of `meta`, the rows of `worlds`. */

@@ -38,8 +38,7 @@ static int open_files(struct journal *journal, char *why, size_t size) {
     if (status == SS_OK) status = folder_mark_lost(&journal->folder, why, size);
     if (status == SS_OK) status = database_open(journal, journal->folder.database, why, size);
     if (status == SS_OK) status = check_mark(journal, why, size);
-    if (status == SS_OK)
-        status = folder_mark_write(&journal->folder, journal->node, journal->last);
+    if (status == SS_OK) status = folder_mark_write(&journal->folder, journal->node, journal->last);
     if (status == SS_OK) status = folder_sync(&journal->folder);
     if (status == SS_OK && journal_refill(journal) != SS_OK)
         log_line(journal->config.log, LOG_LEVEL_WARN,
@@ -84,9 +83,15 @@ void journal_close(struct journal *journal) {
 
 /* ---- asked --------------------------------------------------------------------------------- */
 
-uint64_t journal_node(const struct journal *journal) { return journal->node; }
-uint64_t journal_last(const struct journal *journal) { return journal->last; }
-bool journal_low(const struct journal *journal) { return journal->low; }
+uint64_t journal_node(const struct journal *journal) {
+    return journal->node;
+}
+uint64_t journal_last(const struct journal *journal) {
+    return journal->last;
+}
+bool journal_low(const struct journal *journal) {
+    return journal->low;
+}
 
 uint32_t journal_world(const struct journal *journal, struct bytes name) {
     for (size_t i = 0; i < journal->world_count; i++)
@@ -105,7 +110,8 @@ struct bytes journal_world_name(const struct journal *journal, uint32_t world) {
 
 /* ---- committing ---------------------------------------------------------------------------- */
 
-/* A frame that is damaged here was damaged in memory: better noticed before it is called durable. */
+/* A frame that is damaged here was damaged in memory: better noticed before it is called durable.
+ */
 static int take_names(struct journal *journal, struct bytes group) {
     struct reader reader = reader_of(group);
     struct frame frame;
@@ -134,7 +140,8 @@ static int add_group(struct journal *journal, struct bytes group, ss_time now) {
     return statement_run(statement);
 }
 
-/* One transaction: the group, when there is one, and a step of the checkpoint, when that is wanted. */
+/* One transaction: the group, when there is one, and a step of the checkpoint, when that is wanted.
+ */
 static int transact(struct journal *journal, const struct bytes *group, ss_time now, bool step) {
     int status = database_begin(journal);
     if (status == SS_OK && group) status = add_group(journal, *group, now);
@@ -187,7 +194,9 @@ int journal_tidy(struct journal *journal) {
 
 /* ---- the checkpoint ------------------------------------------------------------------------ */
 
-void journal_checkpoint(struct journal *journal) { journal->checkpoint.wanted = true; }
+void journal_checkpoint(struct journal *journal) {
+    journal->checkpoint.wanted = true;
+}
 
 bool journal_checkpointing(const struct journal *journal) {
     return journal->checkpoint.phase != CHECKPOINT_IDLE || journal->checkpoint.wanted;
@@ -195,8 +204,7 @@ bool journal_checkpointing(const struct journal *journal) {
 
 int journal_step(struct journal *journal) {
     if (journal->failed != SS_OK) return journal->failed;
-    if (!journal_checkpointing(journal) &&
-        journal->group_bytes < journal->config.checkpoint_bytes)
+    if (!journal_checkpointing(journal) && journal->group_bytes < journal->config.checkpoint_bytes)
         return SS_ERR_AGAIN;
     int status = transact_with_room(journal, NULL, 0);
     if (journal->failed != SS_OK) return journal->failed;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* journal.h - everything that the worlds of one server did, kept in SQLite.
  *
- * One row for each commit group (group.h); a group that journal_commit called durable is there after
- * kill -9 and after a power cut. From time to time a checkpoint moves the newest version of each cell,
- * and what is still remembered (floors, conflicts, idempotency keys), out of the oldest groups into
- * tables, a little with every commit, and then deletes those groups.
+ * One row for each commit group (group.h); a group that journal_commit called durable is there
+ * after kill -9 and after a power cut. From time to time a checkpoint moves the newest version of
+ * each cell, and what is still remembered (floors, conflicts, idempotency keys), out of the oldest
+ * groups into tables, a little with every commit, and then deletes those groups.
  *
- * Single-threaded and deterministic: it reads no clock, starts no thread, and does the same under any
- * VFS. Usually a committer (committer.h) owns it. */
+ * Single-threaded and deterministic: it reads no clock, starts no thread, and does the same under
+ * any VFS. Usually a committer (committer.h) owns it. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
@@ -56,23 +56,23 @@ uint32_t journal_world_count(const struct journal *journal);
 /* Borrowed until the next commit. */
 struct bytes journal_world_name(const struct journal *journal, uint32_t world);
 
-/* Takes what one world did, in order: one or several whole effects, for world_replay. SS_OK goes on;
- * anything else ends the recovery with that status. */
+/* Takes what one world did, in order: one or several whole effects, for world_replay. SS_OK goes
+ * on; anything else ends the recovery with that status. */
 typedef int journal_replay(void *context, struct bytes world, struct bytes effects);
 
-/* Plays everything, first what was moved into tables, then the groups. Checks every checksum, that no
- * row and no group is missing, and that each effect can be decoded. SS_OK, SS_ERR_CORRUPT (`why`
+/* Plays everything, first what was moved into tables, then the groups. Checks every checksum, that
+ * no row and no group is missing, and that each effect can be decoded. SS_OK, SS_ERR_CORRUPT (`why`
  * names group and offset, or the row), or what `replay` said. May be called again. */
 int journal_recover(struct journal *journal, journal_replay *replay, void *context, char *why,
                     size_t size);
 
 /* Makes a group durable under the number journal_last + 1, and does a step of the checkpoint in the
- * same transaction. `now` is noted for people. SS_OK: it is durable. SS_ERR_UNAVAILABLE (the disk is
- * full) and SS_ERR_NOMEM: it is not, and may be tried again. Anything else is final: an fsync that
- * failed cannot be repeated, so from then on every call gives that status. */
+ * same transaction. `now` is noted for people. SS_OK: it is durable. SS_ERR_UNAVAILABLE (the disk
+ * is full) and SS_ERR_NOMEM: it is not, and may be tried again. Anything else is final: an fsync
+ * that failed cannot be repeated, so from then on every call gives that status. */
 int journal_commit(struct journal *journal, struct bytes group, ss_time now);
-/* Moves the write-ahead log into the database when it has grown; between commits, when nobody waits.
- * Same errors. */
+/* Moves the write-ahead log into the database when it has grown; between commits, when nobody
+ * waits. Same errors. */
 int journal_tidy(struct journal *journal);
 
 /* Lets a checkpoint of all groups so far begin, however few they are. */
@@ -94,7 +94,7 @@ struct journal_stats {
     uint64_t node, first_group, last_group, groups, group_bytes;
     uint64_t worlds, cells, tombstones, conflicts, keys, floors;
     uint64_t database_bytes, log_bytes, ballast_bytes, free_bytes; /* free: inside the database */
-    uint64_t commits, steps, checkpoints, cells_moved; /* of this process */
+    uint64_t commits, steps, checkpoints, cells_moved;             /* of this process */
 };
 /* Reads counts from the tables, so it may take a second for 10^6 cells. */
 int journal_stats(struct journal *journal, struct journal_stats *stats);

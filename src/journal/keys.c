@@ -39,8 +39,7 @@ int keys_expire(struct journal *journal, uint32_t world, uint64_t count) {
     while ((status = statement_row(oldest)) == 1) {
         bool due = count > 0 || column_u64(oldest, 3) + life < now;
         if (due) {
-            status = forget(journal, world, column_u64(oldest, 0),
-                            (uint32_t)column_u64(oldest, 4));
+            status = forget(journal, world, column_u64(oldest, 0), (uint32_t)column_u64(oldest, 4));
             count -= count > 0;
             if (status == SS_OK) continue;
         }

@@ -37,15 +37,19 @@ void synthesis_free(struct synthesis *synthesis) {
     arena_free(&synthesis->bytes);
 }
 
-int synthesis_add(struct synthesis *synthesis, uint64_t order, const struct entry *entry) {
-    struct bytes effect = journal_encode(synthesis->journal, entry);
+int synthesis_keep(struct synthesis *synthesis, uint64_t order, struct bytes effect) {
     int status = memory_grow(synthesis->journal->memory, (void **)&synthesis->items,
                              &synthesis->capacity, synthesis->count + 1, sizeof *synthesis->items);
-    if (status != SS_OK || effect.size == 0) return SS_ERR_NOMEM;
+    if (status != SS_OK) return status;
     struct bytes copy = arena_copy(&synthesis->bytes, effect);
     if (!copy.data) return SS_ERR_NOMEM;
     synthesis->items[synthesis->count++] = (struct item){.order = order, .effect = copy};
     return SS_OK;
+}
+
+int synthesis_add(struct synthesis *synthesis, uint64_t order, const struct entry *entry) {
+    struct bytes effect = journal_encode(synthesis->journal, entry);
+    return effect.size ? synthesis_keep(synthesis, order, effect) : SS_ERR_NOMEM;
 }
 
 int synthesis_check(struct synthesis *synthesis, const char *table, uint32_t stored,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rig.h - for tests: worlds that live a random life, and a journal on a simulated disk that keeps it. */
+/* rig.h - for tests: worlds that live a random life, and a journal on a simulated disk that keeps
+ * it. */
 #ifndef JOURNAL_RIG_H
 #define JOURNAL_RIG_H
 
@@ -38,17 +39,17 @@ static inline void rig_world(struct fixture *f, const char *name) {
 static inline uint32_t rig_standing(struct fixture *f, const struct update *update) {
     struct cell_view view;
     bool shared = bytes_equal(update->category, bytes_of("trade"));
-    bool there = world_get(f->world, shared ? 0 : update->player, update->category, update->key,
-                           &view);
+    bool there =
+        world_get(f->world, shared ? 0 : update->player, update->category, update->key, &view);
     return there && !view.deleted ? view.version : 0;
 }
 
 static inline void rig_update(struct random *random, struct fixture *f, bool small) {
-    static const char *const names[] = {"pos",    "strict", "keep",   "merge",
-                                        "trade",  "manual", "server", "ttl",
-                                        "session", "other",  "trade",  "manual"};
-    static const char *const states[] = {"{\"gold\":1}", "{\"gold\":2,\"hp\":50}", "{\"name\":\"x\"}",
-                                         "{}", "{\"hp\":7,\"long\":\"text that goes on and on\"}"};
+    static const char *const names[] = {"pos",    "strict", "keep",    "merge", "trade", "manual",
+                                        "server", "ttl",    "session", "other", "trade", "manual"};
+    static const char *const states[] = {"{\"gold\":1}", "{\"gold\":2,\"hp\":50}",
+                                         "{\"name\":\"x\"}", "{}",
+                                         "{\"hp\":7,\"long\":\"text that goes on and on\"}"};
     char key[16], idempotency[16];
     snprintf(key, sizeof key, "k%d", (int)random_below(random, small ? 4 : 40));
     const char *state = random_below(random, 5) ? states[random_below(random, 5)] : NULL;
@@ -113,7 +114,9 @@ static inline void rig_open_named(struct rig *rig, const char *vfs, uint64_t see
     rig->config.log_pages_max = 50;
 }
 
-static inline void rig_open(struct rig *rig, uint64_t seed) { rig_open_named(rig, "rig", seed); }
+static inline void rig_open(struct rig *rig, uint64_t seed) {
+    rig_open_named(rig, "rig", seed);
+}
 
 static inline void rig_close(struct rig *rig) {
     journal_close(rig->journal);
@@ -205,8 +208,7 @@ static inline uint64_t rig_parked(const struct list *head, uint64_t sum) {
         sum = fold_number(fold_number(sum, (uint64_t)parked->detected), parked->version);
         sum = fold_number(sum, (uint64_t)parked->has_base | (uint64_t)parked->absent << 1 |
                                    (uint64_t)parked->deletion << 2 |
-                                   (uint64_t)parked->decided << 3 |
-                                   (uint64_t)parked->expired << 4 |
+                                   (uint64_t)parked->decided << 3 | (uint64_t)parked->expired << 4 |
                                    (uint64_t)parked->resolved_absent << 5);
         sum = fold_number(fold_number(sum, (uint64_t)parked->decided_at), parked->strategy);
         sum = fold_number(fold_number(sum, parked->writer), parked->owner);
@@ -228,8 +230,8 @@ static inline uint64_t rig_promise(const struct world *world) {
     for (size_t i = 0; i < world->space_count; i++) {
         const struct space *space = &world->spaces[i];
         if (space->floor || space->reserved)
-            floors += fold_number(fold_number(fold_bytes(7, space->name), space->floor),
-                                  space->reserved);
+            floors +=
+                fold_number(fold_number(fold_bytes(7, space->name), space->floor), space->reserved);
     }
     return fold_number(sum, floors);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run.c - sorted runs and their merging, as in every external sort: no step sorts more than it read,
- * so none takes long, and the merge yields cells in the order of the table. */
+/* run.c - sorted runs and their merging, as in every external sort: no step sorts more than it
+ * read, so none takes long, and the merge yields cells in the order of the table. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -107,8 +107,7 @@ int runs_open(struct checkpoint *checkpoint) {
 static const struct mention *pop(struct checkpoint *checkpoint) {
     struct run *run = &checkpoint->runs[checkpoint->heap[0]];
     const struct mention *first = &run->mentions[run->next++];
-    if (run->next == run->count)
-        checkpoint->heap[0] = checkpoint->heap[--checkpoint->heap_count];
+    if (run->next == run->count) checkpoint->heap[0] = checkpoint->heap[--checkpoint->heap_count];
     sink(checkpoint, 0);
     return first;
 }

@@ -49,7 +49,8 @@ static inline uint64_t column_u64(sqlite3_stmt *statement, int column) {
 /* Text or blob, borrowed until the next step. */
 struct bytes column_bytes(sqlite3_stmt *statement, int column);
 
-/* The next row: 1, 0 at the end, or an error status; at the end and on an error the statement is reset. */
+/* The next row: 1, 0 at the end, or an error status; at the end and on an error the statement is
+ * reset. */
 int statement_row(sqlite3_stmt *statement);
 /* Resets and forgets what was bound. */
 void statement_done(sqlite3_stmt *statement);

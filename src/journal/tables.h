@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tables.h - what a checkpoint leaves of an effect: a row that a person can read.
  *
- * A row stands for an effect (cells: WRITE, floors: FLOOR, conflicts: PARK and DECIDE, keys: KEY), is
- * checked by the CRC-32C of that effect's encoding, and becomes that effect again in a recovery. All
- * calls happen inside a transaction; statuses are those of journal_commit. */
+ * A row stands for an effect (cells: WRITE, floors: FLOOR, conflicts: PARK and DECIDE, keys: KEY),
+ * is checked by the CRC-32C of that effect's encoding, and becomes that effect again in a recovery.
+ * All calls happen inside a transaction; statuses are those of journal_commit. */
 #ifndef JOURNAL_TABLES_H
 #define JOURNAL_TABLES_H
 
@@ -27,13 +27,15 @@ struct synthesis {
 };
 struct synthesis synthesis_of(struct journal *journal, uint32_t world, char *why, size_t why_size);
 void synthesis_free(struct synthesis *synthesis);
-/* SS_OK or SS_ERR_NOMEM. */
+/* Keeps a copy of an effect, or of the effect that an entry is. SS_OK or SS_ERR_NOMEM. */
+int synthesis_keep(struct synthesis *synthesis, uint64_t order, struct bytes effect);
 int synthesis_add(struct synthesis *synthesis, uint64_t order, const struct entry *entry);
 /* Counts a row. SS_ERR_CORRUPT, with `table` in the sentence, when its checksums differ. */
 int synthesis_check(struct synthesis *synthesis, const char *table, uint32_t stored,
                     uint32_t computed);
 
-/* cells.c. The entry is a WRITE or a FORGET, `effect` its bytes. What stands stays when it is newer. */
+/* cells.c. The entry is a WRITE or a FORGET, `effect` its bytes. What stands stays when it is
+ * newer. */
 int cells_put(struct journal *journal, uint32_t world, const struct entry *entry,
               struct bytes effect);
 int cells_forget(struct journal *journal, uint32_t world, const struct entry *entry);

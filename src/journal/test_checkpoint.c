@@ -74,8 +74,8 @@ static void settled_everything_stands_in_tables(void **state) {
         struct world_stats worlds[RIG_WORLDS];
         for (int w = 0; w < RIG_WORLDS; w++)
             world_stats(rig.worlds[w].world, &worlds[w]);
-        assert_int_equal(stats.cells, worlds[0].cells + worlds[1].cells +
-                                          worlds[0].tombstones + worlds[1].tombstones);
+        assert_int_equal(stats.cells, worlds[0].cells + worlds[1].cells + worlds[0].tombstones +
+                                          worlds[1].tombstones);
         expect_same(&rig);
     }
     rig_close(&rig);
@@ -124,7 +124,8 @@ static void lives_follow_each_other(void **state) {
     rig_close(&rig);
 }
 
-/* An integer with a sign orders players of the upper half first; clocks of several nodes are texts. */
+/* An integer with a sign orders players of the upper half first; clocks of several nodes are texts.
+ */
 static void extreme_numbers_come_back(void **state) {
     (void)state;
     struct rig rig;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal against every misfortune of its disk, one at a time: what was acknowledged is there. */
+/* The journal against every misfortune of its disk, one at a time: what was acknowledged is there.
+ */
 #include "journal/rig.h"
 
 #define GROUPS 30
@@ -172,8 +173,8 @@ static void on_a_full_disk_the_ballast_goes_first(void **state) {
 
 /* ---- flipped bits ---------------------------------------------------------------------------- */
 
-/* A bit is flipped in whatever the dead process left: the journal says that it is damaged, or nothing
- * that matters was hit, and then everything is as it was. */
+/* A bit is flipped in whatever the dead process left: the journal says that it is damaged, or
+ * nothing that matters was hit, and then everything is as it was. */
 static bool flip(struct rig *rig, const struct fault_vfs *image, const struct model *model) {
     struct fixture again[RIG_WORLDS];
     bool noticed = true;

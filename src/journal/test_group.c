@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <cmocka.h>
 
 #include "base/failing.h"
@@ -55,8 +57,7 @@ static void every_flip_and_every_cut_is_noticed(void **state) {
         group.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
     for (size_t size = 1; size < group.size; size++)
-        if (size != first)
-            assert_int_equal(read_all(bytes_view(group.data, size)), SS_ERR_CORRUPT);
+        if (size != first) assert_int_equal(read_all(bytes_view(group.data, size)), SS_ERR_CORRUPT);
     buffer_free(&group);
 }
 

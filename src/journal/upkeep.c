@@ -39,8 +39,9 @@ static int count_effects(void *context, struct bytes world, struct bytes effects
 static int check_structure(struct journal *journal, char *why, size_t size) {
     sqlite3_stmt *statement;
     int code = sqlite3_prepare_v2(journal->db, "PRAGMA integrity_check(1)", -1, &statement, NULL);
-    if (code != SQLITE_OK) return say(file_status(code), why, size, journal->folder.database,
-                                      sqlite3_errmsg(journal->db));
+    if (code != SQLITE_OK)
+        return say(file_status(code), why, size, journal->folder.database,
+                   sqlite3_errmsg(journal->db));
     int status = statement_row(statement);
     bool fine = status == 1 && bytes_equal(column_bytes(statement, 0), bytes_of("ok"));
     if (!fine) {
@@ -221,6 +222,9 @@ static int restore_into(const struct journal_config *config, struct folder *fold
     }
     status = adopt(config, folder, progress, why, size);
     if (status != SS_OK) {
+        char wal[sizeof folder->database + 8];
+        snprintf(wal, sizeof wal, "%s-wal", folder->database);
+        unlink(wal);
         unlink(folder->database);
         return status;
     }

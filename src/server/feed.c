@@ -72,6 +72,9 @@ static void feed_change(struct worker *worker, struct hosted *hosted, struct fee
         .result = SYNC_RESULT_SUCCESS,
         .server_timestamp_ms = time_ms(now),
         .server_tick = world_tick_number(hosted->world),
+        /* A reader who subscribes anew knows by it what the old subscription still had under way.
+         */
+        .client_sequence = feed->client_sequence,
     };
     struct wire_update update;
     struct token token;
@@ -87,7 +90,6 @@ static void feed_change(struct worker *worker, struct hosted *hosted, struct fee
         token = token_resume(hosted->key, world_prefix(hosted->world),
                              subscriber_told(feed->subscriber));
         response.caught_up = true;
-        response.client_sequence = feed->client_sequence;
         response.resume_token = bytes_view(token.data, token.size);
         break;
     case CHANGE_LOST:

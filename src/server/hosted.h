@@ -47,7 +47,6 @@ struct worker {
     struct arena chunk_arena;
     struct committer *committer; /* NULL: everything stays in memory */
     uint64_t sync_group;         /* the newest group with an effect of class sync */
-    size_t answers_settled;      /* answers before this one have their lsn */
     bool begun, broken;
     uint64_t requests; /* answers that no world numbered */
     /* the updates of the chunk being executed, decoded ahead for prefetching */
@@ -91,7 +90,7 @@ void decide_proposal(struct worker *worker, const struct command *command, ss_ti
 /* ---- worker.c: answering ------------------------------------------------------------------- */
 
 struct hosted *worker_hosted(struct worker *worker, const struct command *command);
-/* The world that an id was minted in, or NULL. */
+/* The world that an id was minted in, in this life or an earlier one, or NULL. */
 struct hosted *worker_by_id(struct worker *worker, const uint8_t id[CONFLICT_ID_SIZE]);
 struct reply_frame worker_frame(struct worker *worker, const struct hosted *hosted, ss_time now);
 

@@ -51,7 +51,10 @@ static void sync_refused(struct rpc *rpc, const struct state_sync_request *reque
     rpc->pending++;
 }
 
+/* Stopping pushes costs nothing: a player over his rate must still be able to. */
 static uint32_t sync_cost(const struct state_sync_request *request) {
+    bool alone = request->category.size == 0 && !request->batch;
+    if (alone && request->subscribe && request->subscribe->cancel) return 0;
     if (!request->batch || request->batch->updates.count == 0) return 1;
     return (uint32_t)request->batch->updates.count;
 }

@@ -50,7 +50,7 @@ const struct answer *ring_take(struct ring *ring) {
 
 void ring_settle(struct ring *ring) {
     if (ring->answer_first != ring->answer_count) return;
-    ring->answer_first = ring->answer_count = 0;
+    ring->answer_first = ring->answer_count = ring->answer_settled = 0;
     buffer_clear(&ring->bytes);
     if (ring->bytes.capacity > 8u << 20) buffer_free(&ring->bytes);
 }

@@ -17,6 +17,7 @@ struct ring {
     size_t command_count;
     struct answer *answers;
     size_t answer_count, answer_first, answer_capacity;
+    size_t answer_settled; /* answers before this one have their lsn */
     struct buffer bytes; /* of the answers */
 };
 

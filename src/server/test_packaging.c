@@ -17,7 +17,7 @@ static const char *source_root;
 
 static const char *const commands[] = {"serve",    "get",       "set",     "delete",  "watch",
                                        "snapshot", "conflicts", "resolve", "history", "top",
-                                       "replay",   "demo",      "config",  "version", "help"};
+                                       "replay",   "demo",      "config",  "data",    "version", "help"};
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 static char *read_whole(const char *name) {

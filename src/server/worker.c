@@ -151,6 +151,12 @@ struct hosted *worker_by_id(struct worker *worker, const uint8_t id[CONFLICT_ID_
         prefix = prefix << 8 | id[i];
     for (size_t i = 0; i < worker->world_count; i++)
         if (world_prefix(worker->worlds[i]->world) == prefix) return worker->worlds[i];
+    /* An earlier life of this server named its worlds otherwise: such an id came from the journal. */
+    for (size_t i = 0; i < worker->world_count; i++) {
+        struct parked_view parked;
+        int status = world_conflict(worker->worlds[i]->world, id, 0, true, &parked);
+        if (status != SS_ERR_NOT_FOUND) return worker->worlds[i];
+    }
     return NULL;
 }
 
@@ -223,9 +229,8 @@ void worker_silent(struct worker *worker, const struct command *command) {
  */
 static void worker_settle(struct worker *worker) {
     struct ring *ring = &worker->ring;
-    if (worker->answers_settled > ring->answer_count) worker->answers_settled = 0;
-    for (; worker->answers_settled < ring->answer_count; worker->answers_settled++) {
-        struct answer *answer = &ring->answers[worker->answers_settled];
+    for (; ring->answer_settled < ring->answer_count; ring->answer_settled++) {
+        struct answer *answer = &ring->answers[ring->answer_settled];
         if (answer->gated) answer->lsn = worker->sync_group;
     }
 }

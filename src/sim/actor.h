@@ -64,7 +64,9 @@ struct stream {
     struct mirror mirror;
     uint8_t resume[64];
     size_t resume_size;
-    uint64_t categories; /* subscribed, for a resume */
+    uint64_t categories;   /* subscribed, for a resume */
+    uint64_t own_from;     /* what was written before the subscription is told like all else */
+    uint64_t subscription; /* number of the newest one: pushes before its caught_up may be older */
 };
 
 struct actor {

@@ -52,7 +52,9 @@ void actor_snapshot(struct actor *actor, bool whole) {
             pages->owners[request->owners.count++] = i + 1;
         request->owners.items = pages->owners;
     }
-    if (chance(actor, 40)) request->page_size_bytes = 100 + (uint32_t)random_below(&actor->random, 3000);
+    attempt->glimpse->paged = chance(actor, 40);
+    if (attempt->glimpse->paged)
+        request->page_size_bytes = 100 + (uint32_t)random_below(&actor->random, 3000);
     if (chance(actor, 40)) {
         pages->accepted[0] = 1 + (uint32_t)random_below(&actor->random, 3);
         request->accept_compression = (struct u32_list){pages->accepted, 1};

@@ -167,7 +167,8 @@ static void learn(struct actor *actor, uint32_t number, bool omit_state,
 static void own_write(struct attempt *attempt, uint32_t number,
                       const struct state_sync_response *answer) {
     struct actor *actor = attempt->actor;
-    if (attempt->call || answer->result != SYNC_RESULT_SUCCESS || answer->replayed) return;
+    if (attempt->call || attempt->sequence <= actor->stream.own_from) return;
+    if (answer->result != SYNC_RESULT_SUCCESS || answer->replayed) return;
     mirror_own(&actor->stream.mirror, actor->model, op_at(actor->model, number)->cell,
                answer->current_version, answer->deleted);
 }

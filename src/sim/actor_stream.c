@@ -5,12 +5,28 @@
 #include "base/status.h"
 #include "sim/actor.h"
 
+#define SUBSCRIPTIONS ((uint64_t)1 << 40) /* their sequence numbers begin above */
+
 /* ---- what comes -------------------------------------------------------------------------------
  */
+
+static void subscription_refused(struct actor *actor, const struct state_sync_response *answer) {
+    struct stream *stream = &actor->stream;
+    if (answer->result != SYNC_RESULT_ERROR && answer->result != SYNC_RESULT_RATE_LIMITED)
+        model_fail(actor->model, "a subscription was answered with result %u", answer->result);
+    if (answer->client_sequence != stream->subscription) return;
+    stream->subscribed = false;
+    stream->resume_size = 0;
+    mirror_restart(&stream->mirror, actor->model, false);
+}
 
 static void stream_answer(struct actor *actor, const struct state_sync_response *answer) {
     struct stream *stream = &actor->stream;
     struct model *model = actor->model;
+    if (answer->client_sequence > SUBSCRIPTIONS) {
+        subscription_refused(actor, answer);
+        return;
+    }
     if (list_empty(&stream->attempts)) {
         if (answer->client_sequence) model_fail(model, "an answer to nothing");
         return;
@@ -31,6 +47,7 @@ static void stream_answer(struct actor *actor, const struct state_sync_response 
 
 static void stream_caught_up(struct actor *actor, const struct state_sync_response *push) {
     struct stream *stream = &actor->stream;
+    if (push->client_sequence != stream->subscription) return;
     stream->mirror.caught_up = true;
     if (push->resume_token.size == 0 || push->resume_token.size > sizeof stream->resume) return;
     memcpy(stream->resume, push->resume_token.data, push->resume_token.size);
@@ -79,7 +96,8 @@ static void on_message(void *context, struct rpc_call *call, struct bytes messag
         const struct wire_update *update = response->update;
         struct cell *cell =
             model_find(actor->model, update->category, update->owner_id, update->key);
-        mirror_push(actor->model, &stream->mirror, update);
+        bool former = response->client_sequence != stream->subscription;
+        mirror_push(actor->model, &stream->mirror, update, former);
         if (cell && !actor->model->lean)
             check_clock(actor->model, cell, update->version, update->vector_clock);
         if (cell && chance(actor, 50))
@@ -87,7 +105,7 @@ static void on_message(void *context, struct rpc_call *call, struct bytes messag
     }
     if (response->caught_up) stream_caught_up(actor, response);
     if (response->outcome) stream_outcome(actor, response->outcome);
-    if (lost) stream_lost(actor);
+    if (lost && response->client_sequence == stream->subscription) stream_lost(actor);
 }
 
 static void on_end(void *context, struct rpc_call *call, enum grpc_status status,
@@ -123,6 +141,7 @@ void stream_open(struct actor *actor) {
         return;
     }
     stream->life = *actor->life;
+    if (stream->subscription < SUBSCRIPTIONS) stream->subscription = SUBSCRIPTIONS;
     stream->subscribed = stream->half_closed = false;
 }
 
@@ -158,7 +177,9 @@ void stream_subscribe(struct actor *actor, uint32_t kinds, bool resume) {
     stream->categories = kinds;
     mirror_restart(&stream->mirror, actor->model, resumes);
     stream->subscribed = true;
+    stream->own_from = stream->sequence;
     struct state_sync_request request = {.player_id = actor->id ? actor->id : 1,
+                                         .client_sequence = ++stream->subscription,
                                          .subscribe = &subscribe};
     trace_event(actor->trace, actor->machine->now, actor->id, "subscribe", kinds, resumes,
                 subscribe.resume_token);

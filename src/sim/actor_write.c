@@ -41,11 +41,14 @@ struct draft {
 static void fill_state(struct actor *actor, struct draft *draft, uint32_t number) {
     struct op *op = op_at(actor->model, number);
     const struct belief *belief = belief_of(actor, op->cell);
-    if (op->cell->kind == KIND_SUM) {
+    if (op->text) {
+        draft->request.state_data = bytes_of(op->text);
+    } else if (op->cell->kind == KIND_SUM) {
         struct bytes base = {NULL, 0};
         if (belief->live && op->expected) base = bytes_view(belief->state, belief->size);
         draft->request.state_data =
             sum_add(number, op->amount, base, draft->state, sizeof draft->state);
+        op->text = strdup(draft->state);
     } else {
         draft->request.state_data = op_state(number, draft->state);
     }

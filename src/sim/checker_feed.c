@@ -19,12 +19,15 @@ void mirror_free(struct mirror *mirror) {
 void mirror_restart(struct mirror *mirror, const struct model *model, bool keep) {
     mirror->caught_up = false;
     for (size_t i = 0; i < model_cell_count(model); i++) {
-        if (!keep) mirror->cells[i] = (struct mirrored){0};
-        mirror->cells[i].pushed = 0;
+        struct mirrored *cell = &mirror->cells[i];
+        if (!keep) *cell = (struct mirrored){0};
+        cell->pushed = 0;
+        cell->early = false;
     }
 }
 
-void mirror_push(struct model *model, struct mirror *mirror, const struct wire_update *update) {
+void mirror_push(struct model *model, struct mirror *mirror, const struct wire_update *update,
+                 bool former) {
     struct cell *cell = model_find(model, update->category, update->owner_id, update->key);
     if (!cell) {
         model_fail(model, "a push shows a cell that nobody uses");
@@ -43,10 +46,13 @@ void mirror_push(struct model *model, struct mirror *mirror, const struct wire_u
     check_view(model, &view);
     if (!cell_readable(cell, mirror->client))
         model_fail(model, "client %u is told of %s, which it may not read", mirror->client, name);
-    if (update->version <= mirrored->pushed)
+    if (former) return;
+    bool again = mirrored->early && update->version == mirrored->pushed;
+    mirrored->early = !mirror->caught_up;
+    if (mirror->caught_up && update->version <= mirrored->pushed && !again)
         model_fail(model, "client %u is told of version %u of %s after version %u",
                    mirror->client, update->version, name, mirrored->pushed);
-    mirrored->pushed = update->version;
+    if (update->version > mirrored->pushed) mirrored->pushed = update->version;
     if (update->version < mirrored->version) return;
     mirrored->version = update->version;
     mirrored->deleted = update->deleted;

@@ -16,7 +16,7 @@ static void on_log(void *context, int level, const char *line) {
 }
 
 static void host_open(struct host *host) {
-    const char *const settings[] = {"listen.http=none", "listen.udp=none", NULL};
+    static const char *const settings[] = {"listen.http=none", "listen.udp=none", NULL};
     ss_server_config config = ss_server_config_default();
     config.file = host->tokens->config;
     config.settings = settings;

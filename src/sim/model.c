@@ -49,6 +49,8 @@ static void cells_clear(struct model *model) {
 void model_free(struct model *model) {
     cells_clear(model);
     free(model->cells);
+    for (uint32_t i = 1; i <= model->op_count; i++)
+        free(op_at(model, i)->text);
     free(model->ops);
 }
 

@@ -84,6 +84,7 @@ struct op {
     uint8_t key[12]; /* idempotency key, key_size 0: none */
     uint8_t key_size;
     int32_t amount; /* of KIND_SUM: what it adds */
+    char *text;     /* of KIND_SUM: what it writes, the same each time */
     uint64_t first_sent;
     uint32_t floor; /* newest when it was first sent */
     enum fate fate;
@@ -183,6 +184,7 @@ struct glimpse {
     uint32_t *version; /* per cell: what came, 0: nothing */
     bool *deleted;
     bool partial; /* only what differs was asked for */
+    bool paged;
     bool kinds[KIND_COUNT];
 };
 struct glimpse *glimpse_begin(const struct model *model, unsigned client);
@@ -198,13 +200,16 @@ struct mirror {
     struct mirrored {
         uint32_t version, pushed;
         bool deleted;
+        bool early; /* pushed before caught_up: the first round may tell it again */
     } *cells;
 };
 void mirror_start(struct mirror *mirror, const struct model *model, unsigned client);
 void mirror_free(struct mirror *mirror);
 /* A subscription began anew: what it pushes may be known already. */
 void mirror_restart(struct mirror *mirror, const struct model *model, bool keep);
-void mirror_push(struct model *model, struct mirror *mirror, const struct wire_update *update);
+/* `former`: of a subscription that was replaced since. */
+void mirror_push(struct model *model, struct mirror *mirror, const struct wire_update *update,
+                 bool former);
 void mirror_own(struct mirror *mirror, const struct model *model, const struct cell *cell,
                 uint32_t version, bool deleted);
 void check_mirror(struct model *model, const struct mirror *mirror, const struct glimpse *final);

@@ -345,13 +345,25 @@ void virtual_hold(struct virtual *machine, unsigned owner, ss_time until) {
         if (concerns(machine->sockets[i], owner)) machine->sockets[i]->held = until;
 }
 
+/* What was held back arrives at last. */
+static void release(const struct virtual *machine, struct vsocket *end) {
+    ss_time at = machine->now + end->delay;
+    for (struct list *link = end->in.segments.next; link != &end->in.segments; link = link->next) {
+        struct segment *segment = LIST_ENTRY(link, struct segment, link);
+        segment->arrival = time_min(segment->arrival, at);
+    }
+    end->held = machine->now;
+    end->in.last = time_min(end->in.last, at);
+    if (end->in.ended != SS_NEVER) end->in.ended = time_min(end->in.ended, at);
+}
+
 void virtual_heal(struct virtual *machine) {
     machine->heal = true;
     machine->wall_offset = 0;
     for (size_t i = 0; i < machine->socket_count; i++) {
         if (!concerns(machine->sockets[i], 0)) continue;
         machine->sockets[i]->cut_after = UINT64_MAX;
-        machine->sockets[i]->held = machine->now;
+        release(machine, machine->sockets[i]);
         machine->sockets[i]->in.capacity = BUFFER_USUAL;
     }
 }

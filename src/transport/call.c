@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 
-enum { PREFIX = 5, GZIP_LEAST = 1024, SPARE_CALLS = 128, KEPT_BUFFER = 4096 };
+enum { PREFIX = 5, GZIP_LEAST = 1024, SPARE_CALLS = 256, KEPT_BUFFER = 1024 };
 
 /* ---- life ---------------------------------------------------------------------------------- */
 

@@ -84,6 +84,8 @@ void http2_expire(struct connection *connection);
 /* Appends a GOAWAY to connection->out and lets the session die. */
 void http2_cut(struct connection *connection, uint32_t error_code);
 
+enum { WINDOW_STEP = 8 * 1024 }; /* consumed bytes of a stream are told to nghttp2 in steps */
+
 /* ---- http2_event.c ------------------------------------------------------------------------- */
 
 void http2_callbacks(nghttp2_session_callbacks *callbacks);

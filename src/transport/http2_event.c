@@ -4,8 +4,6 @@
  * of the input is looked at. */
 #include "transport/http2.h"
 
-enum { WINDOW_STEP = 8 * 1024 }; /* consumed bytes of a stream are told to nghttp2 in steps */
-
 /* RFC 9113, section 5.1.1: a new stream's id is higher than any before. nghttp2 takes a lower one
  * for a late frame of a closed stream, which it cannot be if that id was skipped. */
 static bool stream_id_skipped(struct stream_ids *ids, const nghttp2_frame_hd *header) {

@@ -156,9 +156,10 @@ int http2_answered(struct call *call) {
 
 /* ---- flush --------------------------------------------------------------------------------- */
 
+/* Little is left for later, and a peer that has half-closed has nothing more to send into it. */
 static int window_return(struct call *call) {
     size_t size = call->unreturned;
-    if (call->held || size == 0) return 0;
+    if (call->held || call->peer_done || size < WINDOW_STEP) return 0;
     call->unreturned = 0;
     return nghttp2_session_consume_stream(session_of(call), call->stream_id, size);
 }

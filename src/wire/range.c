@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* range.c - the interval [low, low + range) of 32 bits slides over the bytes; a carry out of `low` is
- * added to the bytes already written.
+/* range.c - the interval [low, low + range) of 32 bits slides over the bytes; a carry out of `low`
+ * is added to the bytes already written.
  *
- * At the end the encoder picks the shortest prefix all of whose continuations lie in the interval. Its
- * length depends on `low` and `range` alone, and the decoder has both: so it knows where the block
- * ends. A block is never empty, because the first interval is one short of everything. */
+ * At the end the encoder picks the shortest prefix all of whose continuations lie in the interval.
+ * Its length depends on `low` and `range` alone, and the decoder has both: so it knows where the
+ * block ends. A block is never empty, because the first interval is one short of everything. */
 #include "wire/range.h"
 
 void range_encoder_init(struct range_encoder *encoder, void *data, size_t capacity) {
@@ -33,14 +33,14 @@ void range_encoder_shift(struct range_encoder *encoder) {
     } while (encoder->range < RANGE_RENORMALIZE);
 }
 
-/* The fewest bytes that pin the interval, and in `*point` the 33-bit value whose top bytes they are. */
+/* The fewest bytes that pin the interval, and in `*point` the 33-bit value whose top bytes they
+ * are. */
 static unsigned flush_size(uint32_t low, uint32_t range, uint64_t *point) {
     uint64_t last = (uint64_t)low + range - 1;
     for (unsigned count = 1; count < 4; count++) {
         uint64_t below = ((uint64_t)1 << (32 - 8 * count)) - 1;
         *point = (low + below) & ~below;
-        if (*point + below <= last)
-            return count;
+        if (*point + below <= last) return count;
     }
     *point = low;
     return 4;
@@ -49,16 +49,15 @@ static unsigned flush_size(uint32_t low, uint32_t range, uint64_t *point) {
 size_t range_encoder_finish(struct range_encoder *encoder) {
     uint64_t point;
     unsigned count = flush_size(encoder->low, encoder->range, &point);
-    if (point >> 32)
-        range_encoder_carry(encoder);
+    if (point >> 32) range_encoder_carry(encoder);
     for (unsigned i = 0; i < count; i++)
         put(encoder, (uint32_t)(point >> (24 - 8 * i)) & 0xff);
     return encoder->failed ? 0 : (size_t)(encoder->at - encoder->start);
 }
 
 void range_decoder_init(struct range_decoder *decoder, struct bytes from) {
-    *decoder = (struct range_decoder){0,    UINT32_MAX, 0,     from.data, from.data + from.size, 0,
-                                      from.size, false};
+    *decoder = (struct range_decoder){0, UINT32_MAX, 0,    from.data, from.data + from.size,
+                                      0, from.size,  false};
     for (int i = 0; i < 4; i++) {
         unsigned next = decoder->at < decoder->end ? *decoder->at++ : 0u;
         decoder->code = decoder->code << 8 | next;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* range.h - a binary range coder whose end needs no length.
  *
- * Both sides hold the same interval, so the decoder can work out how many bytes the encoder flushed:
- * a coded block delimits itself, and blocks can stand side by side with nothing between them. */
+ * Both sides hold the same interval, so the decoder can work out how many bytes the encoder
+ * flushed: a coded block delimits itself, and blocks can stand side by side with nothing between
+ * them. */
 #ifndef WIRE_RANGE_H
 #define WIRE_RANGE_H
 
@@ -35,13 +36,13 @@ struct range_decoder {
 };
 
 void range_encoder_init(struct range_encoder *encoder, void *data, size_t capacity);
-/* Writes the fewest bytes that decode whatever follows them. Returns the size of the whole block, or
- * 0 when it did not fit. */
+/* Writes the fewest bytes that decode whatever follows them. Returns the size of the whole block,
+ * or 0 when it did not fit. */
 size_t range_encoder_finish(struct range_encoder *encoder);
 
 void range_decoder_init(struct range_decoder *decoder, struct bytes from);
-/* How many bytes of `from` were the block; 0 when it goes on past the end or cannot have been written
- * by the encoder. An encoder never writes an empty block. */
+/* How many bytes of `from` were the block; 0 when it goes on past the end or cannot have been
+ * written by the encoder. An encoder never writes an empty block. */
 size_t range_decoder_finish(struct range_decoder *decoder);
 
 void range_encoder_shift(struct range_encoder *encoder);
@@ -52,11 +53,9 @@ static inline void range_encode_bit(struct range_encoder *encoder, unsigned chan
     uint32_t bound = (uint32_t)(((uint64_t)encoder->range * chance) >> 16);
     uint32_t step = bound & (0u - bit);
     encoder->low += step;
-    if (encoder->low < step)
-        range_encoder_carry(encoder);
+    if (encoder->low < step) range_encoder_carry(encoder);
     encoder->range = bit ? encoder->range - bound : bound;
-    if (encoder->range < RANGE_RENORMALIZE)
-        range_encoder_shift(encoder);
+    if (encoder->range < RANGE_RENORMALIZE) range_encoder_shift(encoder);
 }
 
 /* `count` <= RANGE_DIRECT_MAX bits of `value`, all equally likely. */
@@ -65,10 +64,8 @@ static inline void range_encode_direct(struct range_encoder *encoder, unsigned v
     encoder->range >>= count;
     uint32_t step = encoder->range * value;
     encoder->low += step;
-    if (encoder->low < step)
-        range_encoder_carry(encoder);
-    if (encoder->range < RANGE_RENORMALIZE)
-        range_encoder_shift(encoder);
+    if (encoder->low < step) range_encoder_carry(encoder);
+    if (encoder->range < RANGE_RENORMALIZE) range_encoder_shift(encoder);
 }
 
 static inline void range_decoder_shift(struct range_decoder *decoder) {
@@ -88,8 +85,7 @@ static inline unsigned range_decode_bit(struct range_decoder *decoder, unsigned 
     decoder->code -= step;
     decoder->low += step;
     decoder->range = bit ? decoder->range - bound : bound;
-    if (decoder->range < RANGE_RENORMALIZE)
-        range_decoder_shift(decoder);
+    if (decoder->range < RANGE_RENORMALIZE) range_decoder_shift(decoder);
     return bit;
 }
 
@@ -102,8 +98,7 @@ static inline unsigned range_decode_direct(struct range_decoder *decoder, unsign
     }
     decoder->code -= value * decoder->range;
     decoder->low += value * decoder->range;
-    if (decoder->range < RANGE_RENORMALIZE)
-        range_decoder_shift(decoder);
+    if (decoder->range < RANGE_RENORMALIZE) range_decoder_shift(decoder);
     return value;
 }
 

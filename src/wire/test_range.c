@@ -24,10 +24,11 @@ static void draw(struct random *random, struct symbol *symbols, size_t count) {
             s->value = (unsigned)random_below(random, (uint64_t)1 << s->count);
         } else {
             uint64_t kind = random_below(random, 3);
-            s->chance = kind == 0   ? RANGE_CHANCE_MIN
-                        : kind == 1 ? RANGE_CHANCE_MAX
-                                    : RANGE_CHANCE_MIN +
-                                          (unsigned)random_below(random, 65536 - 2 * RANGE_CHANCE_MIN);
+            s->chance = kind == 0 ? RANGE_CHANCE_MIN
+                        : kind == 1
+                            ? RANGE_CHANCE_MAX
+                            : RANGE_CHANCE_MIN +
+                                  (unsigned)random_below(random, 65536 - 2 * RANGE_CHANCE_MIN);
             s->value = random_below(random, 65536) >= s->chance;
         }
     }
@@ -104,8 +105,7 @@ static void test_carry(void **state) {
         struct symbol symbols[128];
         for (size_t i = 0; i < 128; i++) {
             symbols[i] = (struct symbol){0, 0xffff, 16};
-            if (i == 100)
-                symbols[i] = (struct symbol){32768, tail & 1, 0};
+            if (i == 100) symbols[i] = (struct symbol){32768, tail & 1, 0};
         }
         symbols[0] = (struct symbol){RANGE_CHANCE_MAX, 1, 0};
         uint8_t out[512];

@@ -229,7 +229,10 @@ static enum step look_at(struct subscriber *subscriber, const struct cell *cell,
     enum area_verdict verdict = area_judge(&subscriber->area, world, cell, record);
     if (verdict == AREA_NO_MEMORY) return STEP_WAIT;
     if (verdict == AREA_OUTSIDE) return STEP_DONE;
-    bool own = subscriber->origin != 0 && cell->origin == subscriber->origin;
+    /* The start tells all that stands, also what this stream wrote before: the reader begins anew,
+     * and could not know whether that was deleted meanwhile. */
+    bool own = subscriber->origin != 0 && cell->origin == subscriber->origin &&
+               record->seq > subscriber->begin;
     if (verdict == AREA_TELL && (own || is_current(subscriber, cell, record))) return STEP_DONE;
     change->kind = verdict == AREA_LEFT ? CHANGE_LEFT : CHANGE_CELL;
     change->view = cell_view_of(world, cell, record);
