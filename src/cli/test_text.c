@@ -130,6 +130,15 @@ static void test_words_for_a_shell(void **state) {
     assert_string_equal(text(), "127.0.0.1:7350 'it'\\''s' ''");
 }
 
+static void test_strings_of_json(void **state) {
+    (void)state;
+    json_print(&out, "a \"b\" \\c\n\x01 \xc3\xa9");
+    assert_string_equal(text(), "\"a \\\"b\\\" \\\\c\\u000a\\u0001 \xc3\xa9\"");
+    buffer_clear(&out);
+    json_print(&out, "");
+    assert_string_equal(text(), "\"\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_text_is_shown_as_text, setup, teardown),
@@ -142,6 +151,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_spans, setup, teardown),
         cmocka_unit_test_setup_teardown(test_words_for_a_shell, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_strings_of_json, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,8 +42,7 @@ static void vector_features(struct predictor *p, unsigned lane, int fraction) {
     const int64_t *flow = position ? p->ahead[0] : p->fine[TICK_BASE];
     int64_t x = fixed_clamp(flow[first], FIXED_MAX), y = fixed_clamp(flow[first + 1], FIXED_MAX);
     int64_t dt = (int64_t)p->times->dt_ms << fraction >> 4, *mean = p->mean;
-    bool turns = schema->yaw != DELTA_NO_LANE;
-    if (turns && axis < 2) {
+    if (axis < 2) {
         mean[3] = turned(p, x, y, axis);
         mean[4] = ((axis ? p->heading_y : p->heading_x) * dt) >> 14;
         mean[5] = ((axis ? p->heading_x : -p->heading_y) * dt) >> 14;
@@ -53,7 +52,7 @@ static void vector_features(struct predictor *p, unsigned lane, int fraction) {
     }
     mean[6] = dt;
     mean[7] = dt * p->times->dt_ms >> 5;
-    if (turns && axis == 1) {
+    if (axis == 1) {
         int64_t moved = position ? p->fine[TICK_NOW][first] - p->fine[TICK_BASE][first]
                                  : p->fine[TICK_NOW][first];
         mean[8] = fixed_clamp(length_kept(x, y, moved), FIXED_MAX);

@@ -85,8 +85,8 @@ static const char *snapshot_fill(struct taking *taking, enum grpc_status *status
         if (taking->entries.size && taking->entries.size + size + 6 > taking->limit) {
             taking->more = true;
             taking->next = snapshot_where(taking->snapshot, true);
-            if (taking->paged) return NULL;
             *status = GRPC_RESOURCE_EXHAUSTED;
+            if (taking->paged) return taking->entries.failed ? "out of memory" : NULL;
             return "the snapshot is over 4 MiB: ask with page_size_bytes, by categories, or with "
                    "last_versions";
         }

@@ -110,7 +110,7 @@ static void act_player(struct actor *actor) {
             actor->machine->now + (ss_time)random_below(&actor->random, 8) * SS_SECOND;
         return;
     }
-    if (actor_faulty(actor, FAULT_BURST) && random_below(&actor->random, 150) == 0)
+    if (actor_faulty(actor, FAULT_BURST) && random_below(&actor->random, 400) == 0)
         actor_burst(actor);
     if (actor_faulty(actor, FAULT_FORGE) && chance(actor, 6)) actor_forge(actor);
     if (actor_faulty(actor, FAULT_CANCEL) && chance(actor, 2) && !list_empty(&actor->attempts))

@@ -231,7 +231,7 @@ void actor_write(struct actor *actor) {
 }
 
 void actor_burst(struct actor *actor) {
-    unsigned count = 300 + (unsigned)random_below(&actor->random, 300);
+    unsigned count = 200 + (unsigned)random_below(&actor->random, 300);
     struct cell *cell = model_cell(actor->model, KIND_POS, actor->id, 0);
     if (!actor->stream.call || actor->stream.half_closed) return;
     for (unsigned i = 0; i < count && actor->stream.call; i++) {

@@ -73,6 +73,9 @@ static void answer_success(struct model *model, const struct question *question,
     bool shown = !question->omit_state;
     op->fate = FATE_APPLIED;
     if (op->forbidden) model_fail(model, "%s was accepted without a right to it", name);
+    bool met = answer->conflict && answer->conflict->type;
+    if (met && kind_rules[op->cell->kind].locking && op->cell->kind != KIND_SUM)
+        model_fail(model, "%s met a conflict and was accepted all the same", name);
     if (op->delete != answer->deleted)
         model_fail(model, "%s: accepted, but the answer says %s", name,
                    answer->deleted ? "deleted" : "live");

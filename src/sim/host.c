@@ -25,11 +25,14 @@ static void host_open(struct host *host) {
     config.context = host;
     config.resize = meter_resize;
     config.resize_context = &host->meter;
+    /* A machine that boots asks for the time; only a running server sees it jump. */
+    host->machine->wall_offset = 0;
     ss_status status = ss_server_open(&host->server, &config);
     trace_line(host->trace, host->machine->now, "server opens: %d", status);
     if (status == SS_OK) {
         host->state = HOST_UP;
         host->lives++;
+        host->epoch++;
     } else if (status == SS_ERR_NOMEM) {
         host->up_at = host->machine->now + 50 * SS_MILLISECOND; /* the operator tries again */
     } else {
@@ -75,6 +78,7 @@ ss_time host_due(const struct host *host) {
 }
 
 static void host_down(struct host *host, const char *how) {
+    host->epoch++;
     trace_line(host->trace, host->machine->now, "server %s", how);
     host_close(host);
 }

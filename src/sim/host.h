@@ -27,6 +27,7 @@ struct host {
     ss_time closes_by;     /* a drain may take no longer */
     ss_time rest;          /* how long it is down afterwards */
     unsigned lives;        /* how often it was started */
+    unsigned epoch;        /* rises whenever it goes down or up */
     uint64_t turns;
     char why[160]; /* what went wrong with the host itself, "" */
 };

@@ -36,7 +36,7 @@ struct run {
     struct stranger stranger;
     struct random weather;
     ss_time weather_next;
-    uint64_t steps;
+    unsigned epoch; /* of the host, as everybody knows it */
 };
 
 static bool failed(struct run *run) {
@@ -103,7 +103,10 @@ static void blow(struct run *run) {
 /* ---- time -------------------------------------------------------------------------------------
  */
 
-static void forget_all(struct run *run) {
+/* The server went down or up: at once, before anybody sends to the new one. */
+static void follow_epoch(struct run *run) {
+    if (run->host.epoch == run->epoch) return;
+    run->epoch = run->host.epoch;
     model_forget(&run->model);
     for (unsigned i = 0; i < run->actor_count; i++)
         actor_forget(&run->actors[i]);
@@ -121,10 +124,8 @@ static ss_time run_due(const struct run *run) {
 static void step(struct run *run) {
     struct virtual *machine = &run->machine;
     machine->now = time_max(machine->now, run_due(run));
-    run->steps++;
-    unsigned lives = run->host.lives;
-    enum host_state state = run->host.state;
     if (run->weather_next <= machine->now) blow(run);
+    follow_epoch(run);
     if (fault_in(run->plan.faults, FAULT_GARBAGE) && stranger_due(&run->stranger) <= machine->now)
         stranger_turn(&run->stranger);
     unsigned first = (unsigned)random_below(&machine->order, run->actor_count + 1);
@@ -132,12 +133,11 @@ static void step(struct run *run) {
         unsigned turn = (first + i) % (run->actor_count + 1);
         if (turn == run->actor_count) {
             if (host_due(&run->host) <= machine->now) host_turn(&run->host);
+            follow_epoch(run);
         } else if (actor_due(&run->actors[turn]) <= machine->now) {
             actor_turn(&run->actors[turn]);
         }
     }
-    bool went_down = state != HOST_DOWN && run->host.state == HOST_DOWN;
-    if (went_down || run->host.lives != lives) forget_all(run);
 }
 
 /* Until `done`, or until time is up; false then, or after a violation. */
@@ -310,6 +310,7 @@ static void run_start(struct run *run, const struct plan *plan, struct tokens *t
     run->weather_next = run->machine.now + 50 * SS_MILLISECOND;
     model_start(&run->model, plan->clients);
     host_start(&run->host, &run->machine, &run->trace, tokens, plan->seed);
+    run->epoch = run->host.epoch;
     stranger_start(&run->stranger, &run->machine, plan->seed);
     run->actors = calloc(run->actor_count, sizeof *run->actors);
     if (!run->actors) abort();
@@ -319,7 +320,7 @@ static void run_start(struct run *run, const struct plan *plan, struct tokens *t
                                         .model = &run->model,
                                         .tokens = tokens,
                                         .memory = &run->memory,
-                                        .life = &run->host.lives};
+                                        .life = &run->host.epoch};
         actor_start(&run->actors[i], i, plan->ops, plan->seed);
     }
 }

@@ -15,6 +15,7 @@ try() {
     [ $status -eq 0 ] || [ $status -eq 77 ] || bad=1
 }
 try kill --rounds $((100 * times))
+try kill --rounds $((10 * times)) --life 20 --heavy
 try kill --rounds $((10 * times)) --unsafe
 try power --rounds $((30 * times))
 try power --rounds $((5 * times)) --unsafe

@@ -11,7 +11,14 @@ import time
 
 import rig
 
-options = rig.arguments(__doc__, rounds=50)
+
+
+def extra(parser):
+    parser.add_argument("--life", type=float, default=1, help="seconds until a kill, at most")
+    parser.add_argument("--heavy", action="store_true", help="large states, so that checkpoints begin")
+
+
+options = rig.arguments(__doc__, 50, extra)
 from load import Load  # noqa: E402
 from model import Model  # noqa: E402
 
@@ -35,8 +42,8 @@ def main(folder):
     lost, starts, checked = 0, [], {"cells": 0, "keys": 0, "conflicts": 0, "unanswered": 0}
     server = rig.Server(options.program, folder, durability=durability).must_listen()
     for turn in range(options.rounds):
-        load = Load(server.address, model, heavy=options.rounds > 10)
-        time.sleep(random.uniform(0.1, 1.0))
+        load = Load(server.address, model, heavy=options.heavy)
+        time.sleep(random.uniform(0.1, options.life))
         server.kill()
         load.stop()
         rig.must(not load.complaints, f"round {turn}: {load.complaints[:3]}")

@@ -40,8 +40,8 @@ def skip(why):
     sys.exit(77)
 
 
-def arguments(description, rounds=None):
-    """The command line of a script; `rounds` is the default of --rounds."""
+def arguments(description, rounds=None, extra=lambda parser: None):
+    """The command line of a script; `rounds` is the default of --rounds, `extra` adds more."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("program")
     parser.add_argument("clients", help="what tests/interop/prepare.sh made")
@@ -51,6 +51,7 @@ def arguments(description, rounds=None):
         parser.add_argument("--unsafe", action="store_true",
                             help="answers before the disk has it: then something must be lost, "
                                  "else the check is blind")
+    extra(parser)
     chosen = parser.parse_args()
     chosen.program = os.path.abspath(chosen.program)
     stubs = os.path.join(chosen.clients, "python", "extended")

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Plants known bugs, one after the other, in a copy of the tree, and requires that the simulator or
+# the laws of merging find each. A test that cannot fail proves nothing; these must.
+# usage: tests/planted/run.sh [NAME...]     SEEDS=40 and JOBS=2 may come from the environment
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+seeds=${SEEDS:-40}
+jobs=${JOBS:-2}
+sim=$work/build/src/sim/statesync-sim
+laws=$work/build/src/payload/test_json_merge
+
+(cd "$root" && tar cf - --exclude=./build-test --exclude=./.git --exclude=node_modules .) |
+    (mkdir "$work/tree" && cd "$work/tree" && tar xf -)
+
+build() {
+    ninja -C "$work/build" -j "$jobs" src/sim/statesync-sim src/payload/test_json_merge \
+        >"$work/log" 2>&1
+}
+# What found it, or nothing.
+finder() {
+    timeout 300 "$sim" --seeds "1..$seeds" --ops 120 >"$work/sim" 2>&1 ||
+        { grep -a -m 1 -e FAILED -e crashed "$work/sim" || echo "simulation: time is up"; return; }
+    "$laws" >"$work/laws" 2>&1 || echo "laws of merging"
+}
+
+meson setup "$work/build" "$work/tree" -Dbuildtype=release >"$work/log" 2>&1 && build || {
+    tail -n 20 "$work/log"
+    echo "the tree does not build" >&2
+    exit 1
+}
+found=$(finder)
+if [ -n "$found" ]; then
+    echo "the tree fails without a planted bug: $found" >&2
+    exit 1
+fi
+
+if [ $# -eq 0 ]; then set -- "$here"/*.patch; fi
+caught=0 missed=0
+for bug in "$@"; do
+    name=$(basename "$bug" .patch)
+    if ! patch -d "$work/tree" -p1 -s --no-backup-if-mismatch <"$here/$name.patch" >"$work/log" 2>&1; then
+        echo "MISSED  $name: the patch does not apply any more" >&2
+        exit 1
+    fi
+    found=
+    build && found=$(finder) || tail -n 5 "$work/log"
+    if [ -n "$found" ]; then
+        caught=$((caught + 1))
+        printf 'caught  %-22s %s\n' "$name" "$found"
+    else
+        missed=$((missed + 1))
+        printf 'MISSED  %-22s %s\n' "$name" "$(sed -n 1p "$here/$name.patch")"
+    fi
+    patch -d "$work/tree" -p1 -s -R --no-backup-if-mismatch <"$here/$name.patch"
+done
+echo "planted bugs: $caught caught, $missed missed"
+[ "$missed" -eq 0 ]
