@@ -43,7 +43,15 @@ static void report(struct ss_server *server) {
 int keeping_recover(struct ss_server *server, char *why, size_t why_size) {
     if (!server->journal) return worker_begin(server->worker, NULL);
     int status = journal_recover(server->journal, replay, server, why, why_size);
-    if (status != SS_OK) return status;
+    if (status != SS_OK) {
+        if (status == SS_ERR_INVALID)
+            snprintf(why, why_size,
+                     "%s cannot be played: it holds cells of a category that the configuration no "
+                     "longer declares (or declares with another scope); declare it again, or move "
+                     "the folder away",
+                     server->config->data);
+        return status;
+    }
     report(server);
     struct committer_config wanted = committer_config_default(server->journal);
     wanted.memory = &server->memory;

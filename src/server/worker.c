@@ -280,7 +280,7 @@ int worker_replay(struct worker *worker, struct bytes name, struct bytes effects
     if (status != SS_OK && status != SS_ERR_EXISTS) return status;
     while (effects.size) {
         ptrdiff_t size = world_replay(worker->worlds[index]->world, effects);
-        if (size < 0) return size == SS_ERR_NOMEM ? SS_ERR_NOMEM : SS_ERR_CORRUPT;
+        if (size < 0) return size == SS_ERR_NOMEM ? SS_ERR_NOMEM : SS_ERR_INVALID;
         effects.data += size;
         effects.size -= (size_t)size;
     }

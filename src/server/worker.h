@@ -44,8 +44,8 @@ void worker_destroy(struct worker *worker);
  * (worlds_max), SS_ERR_NOMEM. */
 int worker_open_world(struct worker *worker, const char *name, ss_time now, uint32_t *index);
 /* Plays effects of the journal into the world of that name, which is opened if need be; before
- * worker_begin. SS_OK, SS_ERR_CORRUPT when they are no effects of such a world, and the errors of
- * worker_open_world. */
+ * worker_begin. SS_OK, SS_ERR_INVALID when the world's categories have no place for them, and the
+ * errors of worker_open_world. */
 int worker_replay(struct worker *worker, struct bytes name, struct bytes effects, ss_time now);
 /* After recovery: from now on everything goes to `committer` (NULL: everything stays in memory),
  * which is borrowed. SS_OK or SS_ERR_NOMEM. */

@@ -181,7 +181,13 @@ static void batch_refused(struct model *model, const struct question *questions,
 void check_batch(struct model *model, const struct question *questions, size_t count,
                  const struct state_sync_response *answer) {
     bool whole = answer->result == SYNC_RESULT_SUCCESS;
-    if (answer->results.count == 0 && !whole) {
+    bool error = answer->result == SYNC_RESULT_ERROR;
+    for (size_t i = 0; error && i < answer->results.count; i++)
+        if (answer->results.items[i].result == SYNC_RESULT_SUCCESS)
+            model_fail(model, "batch of o%u: an error, but update %zu succeeded", questions[0].op,
+                       i);
+    /* An error is not remembered: the same batch may succeed when it is sent again. */
+    if (error || (answer->results.count == 0 && !whole)) {
         batch_refused(model, questions, count);
         return;
     }

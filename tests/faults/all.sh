@@ -18,6 +18,7 @@ try kill --rounds $((100 * times))
 try kill --rounds $((10 * times)) --life 20 --heavy
 try kill --rounds $((10 * times)) --unsafe
 try power --rounds $((30 * times))
+try power --rounds $((5 * times)) --life 20 --heavy
 try power --rounds $((5 * times)) --unsafe
 try full
 try pause --rounds $((3 * times))

@@ -11,14 +11,7 @@ import time
 
 import rig
 
-
-
-def extra(parser):
-    parser.add_argument("--life", type=float, default=1, help="seconds until a kill, at most")
-    parser.add_argument("--heavy", action="store_true", help="large states, so that checkpoints begin")
-
-
-options = rig.arguments(__doc__, 50, extra)
+options = rig.arguments(__doc__, rounds=50, lives=True)
 from load import Load  # noqa: E402
 from model import Model  # noqa: E402
 

@@ -40,18 +40,21 @@ def skip(why):
     sys.exit(77)
 
 
-def arguments(description, rounds=None, extra=lambda parser: None):
-    """The command line of a script; `rounds` is the default of --rounds, `extra` adds more."""
+def arguments(description, rounds=None, lives=False):
+    """The command line of a script; `rounds` is the default of --rounds, `lives`: a server dies in
+    each round."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("program")
     parser.add_argument("clients", help="what tests/interop/prepare.sh made")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "little"))
     if rounds is not None:
         parser.add_argument("--rounds", type=int, default=rounds)
+    if lives:
+        parser.add_argument("--life", type=float, default=1, help="seconds that a server lives, at most")
+        parser.add_argument("--heavy", action="store_true", help="large states, so that checkpoints begin")
         parser.add_argument("--unsafe", action="store_true",
                             help="answers before the disk has it: then something must be lost, "
                                  "else the check is blind")
-    extra(parser)
     chosen = parser.parse_args()
     chosen.program = os.path.abspath(chosen.program)
     stubs = os.path.join(chosen.clients, "python", "extended")
