@@ -53,12 +53,15 @@ _statesync_flags_of() {
         history)   echo "--owner --limit $common" ;;
         top)       echo "--once --interval $common" ;;
         replay)    echo "--speed --clients --seconds --category $common" ;;
+        delta)     echo "--mode --exact --json" ;;
+        bench)     echo "--server --seconds --warmup --rounds --peer --inflight --connections --per-write --rate --load --json" ;;
+        sim)       echo "--seed --seeds --clients --ops --faults --shrink --twice --verbose" ;;
         *)         echo "$common" ;;
     esac
 }
 
 _statesync_complete() {
-    local commands="serve get set delete watch snapshot conflicts resolve history top replay demo config data version help"
+    local commands="serve get set delete watch snapshot conflicts resolve history top replay demo config data delta bench sim version help"
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then

@@ -69,6 +69,9 @@ _statesync_commands() {
         'demo:see it work'
         'config:check a configuration file'
         'data:check, back up or restore a data folder'
+        'delta:code recorded states as deltas, and count the bytes'
+        'bench:measure a server, a peer beside it, or the engine alone'
+        'sim:run the server in a simulated world, with faults, from a seed'
         'version:print the version of this program'
         'help:explain a command by examples'
     )
@@ -106,6 +109,10 @@ _statesync() {
         top) _arguments $_statesync_common '--once[one reading]' '--interval[between readings]:SECONDS:' ;;
         replay) _arguments $_statesync_common '1:TRACE:_files' '--speed[times real time]:X|max:' \
                     '--clients[so many]:N:' '--seconds[end after]:N:' '--category[write to it]:NAME:' ;;
+        delta) _arguments '1:action:(measure pack unpack)' '*:FILE:_files' '--mode[the base]:MODE:(acked stream)' \
+                   '--exact[every bit]' '--json[for programs]' ;;
+        sim) _arguments '--seed[one run]:S:' '--seeds[many]:A..B:' '--clients[so many]:N:' '--ops[of each]:N:' ;;
+        bench) _arguments '1:what:(rpc stream cas world merge)' '--seconds[of a round]:N:' '--json[for programs]' ;;
         *) _arguments $_statesync_common ;;
     esac
 }

@@ -71,7 +71,7 @@ struct command {
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command command_bench, command_config, command_conflicts, command_data, command_delete,
+extern const struct command command_bench, command_config, command_conflicts, command_data, command_delete, command_delta,
     command_demo, command_get, command_help, command_history, command_replay, command_resolve,
     command_serve, command_set, command_sim, command_snapshot, command_top, command_version, command_watch;
 

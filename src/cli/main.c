@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
     &command_top,
     &command_replay,
     &command_bench,
+    &command_delta,
     &command_sim,
     &command_version,
     &command_help,

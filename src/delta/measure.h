@@ -17,7 +17,7 @@ struct delta_measure {
      * have: no headers, no flushes, no mismatch of tables. What a better choice of contexts or
      * predictors would save is not in it. */
     double bound_bytes_per_update;
-    double encode_ns_per_update, decode_ns_per_update, encode_ns_per_cell_same;
+    double encode_ns_per_update, decode_ns_per_update;
     bool verified; /* every decoded row equals the encoder's */
 };
 

@@ -138,7 +138,7 @@ static void put_leaf(struct buffer *out, const struct model_leaf *leaf) {
 static void get_leaf(struct reader *in, struct model_leaf *leaf) {
     leaf->center = reader_u8(in);
     unsigned first = reader_u8(in), count = reader_u8(in);
-    if (leaf->center >= MODEL_STEPS || count == 0 || first + count > MODEL_STEPS) {
+    if (leaf->center >= MODEL_STEPS - 1 || count == 0 || first + count > MODEL_STEPS) {
         in->failed = true;
         return;
     }

@@ -8,8 +8,7 @@
 #include "delta/model.h"
 #include "wire/range.h"
 
-#define ALWAYS          static inline __attribute__((always_inline))
-#define NUMBER_BITS_MAX 36 /* the distance of two 32-bit values and an escape, with room */
+#define ALWAYS static inline __attribute__((always_inline))
 
 enum mode { WRITE, READ, OBSERVE };
 
@@ -44,19 +43,18 @@ ALWAYS uint64_t code_direct(struct coder *coder, enum mode mode, uint64_t value,
     return result;
 }
 
-/* The magnitude class: up or down from the leaf's center. */
+/* The magnitude class: up or down from the leaf's center; the last step stands for all that are
+ * larger, told by 4 even bits. */
 ALWAYS int code_size(struct coder *coder, enum mode mode, struct model_leaf *leaf, int size) {
     int at = leaf->center;
-    if (code_bit(coder, mode, &leaf->step[at], size > at)) {
-        for (at++; at < NUMBER_BITS_MAX; at++) {
-            int slot = at < MODEL_STEPS ? at : MODEL_STEPS - 1;
-            if (!code_bit(coder, mode, &leaf->step[slot], size > at)) break;
-        }
+    if (!code_bit(coder, mode, &leaf->step[at], size > at)) {
+        while (at > 0 && code_bit(coder, mode, &leaf->step[at - 1], size < at))
+            at--;
         return at;
     }
-    while (at > 0 && code_bit(coder, mode, &leaf->step[at - 1], size < at))
-        at--;
-    return at;
+    for (at++; at < MODEL_STEPS - 1; at++)
+        if (!code_bit(coder, mode, &leaf->step[at], size > at)) return at;
+    return at + (int)code_direct(coder, mode, (uint64_t)(size - at), 4);
 }
 
 /* A number, mirrored where the leaf's chances were learned so. */

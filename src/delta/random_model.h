@@ -34,7 +34,7 @@ static inline void random_lane(struct model_lane *lane, unsigned clues, struct r
     }
     random_tree(&lane->tree, clues, random);
     for (int i = 0; i < MODEL_LEAVES; i++) {
-        lane->leaf[i].center = (uint8_t)random_below(random, MODEL_STEPS);
+        lane->leaf[i].center = (uint8_t)random_below(random, MODEL_STEPS - 1);
         for (int j = 0; j < MODEL_STEPS; j++)
             lane->leaf[i].step[j] = random_chance(random);
         for (int j = 0; j < 3; j++)

@@ -10,14 +10,12 @@ static int64_t times30(int64_t a, int64_t b) {
     return (a * b) >> 30;
 }
 
-/* sin(rho a) / sin a = rho (1 + second a^2 + fourth a^4 ...), for rho in Q30 up to 4. */
 void rotation_series_init(struct rotation_series *series, int64_t rho) {
-    rho = fixed_clamp(rho, 4 * FIXED_Q30);
-    int64_t rho2 = (int64_t)(((__int128)rho * rho) >> 30);
-    int64_t rho4 = (int64_t)(((__int128)rho2 * rho2) >> 30);
+    rho = fixed_clamp(rho, 8 * FIXED_Q30) >> 6; /* Q24 from here on */
+    int64_t one = (int64_t)1 << 24, rho2 = (rho * rho) >> 24, rho4 = (rho2 * rho2) >> 24;
     series->rho = rho;
-    series->second = (FIXED_Q30 - rho2) / 6;
-    series->fourth = (7 * FIXED_Q30 - 10 * rho2 + 3 * rho4) / 360;
+    series->second = (one - rho2) / 6;
+    series->fourth = (7 * one - 10 * rho2 + 3 * rho4) / 360;
 }
 
 void rotation_of_row(const struct delta_lane *lane, const uint8_t *row, int64_t out[4]) {
@@ -41,9 +39,11 @@ int64_t rotation_dot(const int64_t a[4], const int64_t b[4]) {
     return sum;
 }
 
+/* The weight in Q26; `square` in Q30. */
 static int64_t series_at(const struct rotation_series *series, int64_t square) {
-    int64_t sum = FIXED_Q30 + times30(square, series->second + times30(square, series->fourth));
-    return fixed_clamp((series->rho >> 4) * (sum >> 4) >> 22, 3 * FIXED_Q30);
+    int64_t sum =
+        ((int64_t)1 << 24) + times30(square, series->second + times30(square, series->fourth));
+    return fixed_clamp((series->rho * sum) >> 22, (int64_t)8 << 26);
 }
 
 void rotation_continue(const int64_t from[4], const int64_t to[4],
@@ -54,5 +54,5 @@ void rotation_continue(const int64_t from[4], const int64_t to[4],
     int64_t square = sine2 + sine4 / 3 + times30(sine4, sine2) * 8 / 45;
     int64_t behind = series_at(&series[0], square), ahead = series_at(&series[1], square);
     for (int i = 0; i < 4; i++)
-        out[i] = fixed_clamp((ahead * to[i] - behind * from[i]) >> 30, 2 * FIXED_Q30);
+        out[i] = fixed_clamp((ahead * to[i] - behind * from[i]) >> 26, 2 * FIXED_Q30);
 }

@@ -5,12 +5,12 @@
 
 #include "delta/schema.h"
 
-/* sin(rho a) / sin a as a series in a^2; all Q30. */
+/* sin(rho a) / sin a = rho (1 + second a^2 + fourth a^4 ...), in Q24. */
 struct rotation_series {
     int64_t rho, second, fourth;
 };
 
-/* rho in Q30, at most 4. */
+/* rho in Q30, at most 8. */
 void rotation_series_init(struct rotation_series *series, int64_t rho);
 
 /* The quaternion kept in the four lanes from `lane` on. */

@@ -45,7 +45,10 @@ static int open_files(struct journal *journal, char *why, size_t size) {
                  "journal %s: no room for the ballast: the disk is nearly full",
                  journal->folder.path);
     if (status != SS_OK && !why[0])
-        snprintf(why, size, "%s: %s", journal->folder.path, status_text(status));
+        snprintf(why, size, "%s: %s", journal->folder.path,
+                 status == SS_ERR_DENIED ? "this user may not write the files in it: change their "
+                                           "owner or their mode"
+                                         : status_text(status));
     return status;
 }
 

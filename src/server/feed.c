@@ -206,6 +206,7 @@ static int feed_filter(struct worker *worker, struct hosted *hosted, const struc
         }
     }
     if (wanted->resume_token.size == 0) return SS_OK;
+    filter->resumes = true;
     status = token_read_resume(hosted->key, world_prefix(hosted->world), wanted->resume_token,
                                &filter->since);
     if (status == SS_ERR_MALFORMED) *wrong = "subscribe.resume_token is none that this server gave";

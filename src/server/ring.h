@@ -18,7 +18,7 @@ struct ring {
     struct answer *answers;
     size_t answer_count, answer_first, answer_capacity;
     size_t answer_settled; /* answers before this one have their lsn */
-    struct buffer bytes; /* of the answers */
+    struct buffer bytes;   /* of the answers */
 };
 
 int ring_create(struct ring *ring, const struct memory *memory);

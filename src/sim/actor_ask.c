@@ -119,6 +119,10 @@ void snapshot_answer(struct attempt *attempt, struct bytes message) {
         const struct state_entry *entry = &entries->items[i];
         glimpse_entry(model, glimpse, entry);
         struct cell *cell = model_find(model, entry->category, entry->owner_id, entry->key);
+        char name[48] = "?";
+        if (cell) cell_print(cell, name);
+        trace_remark(actor->trace, actor->machine->now, "client %u: snapshot has %s at %u%s",
+                     actor->id, name, entry->version, entry->deleted ? ", deleted" : "");
         if (cell)
             believe(actor, cell, entry->version, !entry->deleted, entry->state_data);
     }
@@ -160,6 +164,11 @@ void history_answer(struct attempt *attempt, struct bytes message) {
         actor_decode(actor, &message_get_history_response, message);
     for (size_t i = 0; history && i < history->versions.count; i++) {
         const struct history_entry *entry = &history->versions.items[i];
+        char name[48];
+        cell_print(attempt->cell, name);
+        trace_remark(actor->trace, actor->machine->now, "client %u: history of %s has %u at %lld%s",
+                     actor->id, name, entry->version, (long long)entry->updated_ms,
+                     entry->deleted ? ", deleted" : "");
         struct view view = {.client = actor->id,
                             .cell = attempt->cell,
                             .version = entry->version,

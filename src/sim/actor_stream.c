@@ -96,6 +96,10 @@ static void on_message(void *context, struct rpc_call *call, struct bytes messag
         const struct wire_update *update = response->update;
         struct cell *cell =
             model_find(actor->model, update->category, update->owner_id, update->key);
+        char name[48] = "?";
+        if (cell) cell_print(cell, name);
+        trace_remark(actor->trace, actor->machine->now, "client %u: told of %s at %u%s", actor->id,
+                     name, update->version, update->deleted ? ", deleted" : "");
         bool former = response->client_sequence != stream->subscription;
         mirror_push(actor->model, &stream->mirror, update, former);
         if (cell && !actor->model->lean)

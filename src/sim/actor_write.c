@@ -66,9 +66,19 @@ static void fill(struct actor *actor, struct draft *draft, uint32_t number) {
     if (!op->delete) fill_state(actor, draft, number);
 }
 
+static void remark(struct actor *actor, uint32_t number, const struct op *op) {
+    char name[48];
+    if (!actor->trace->out) return;
+    cell_print(op->cell, name);
+    trace_remark(actor->trace, actor->machine->now, "client %u: o%u %s %s, expects %u%s%s",
+                 actor->id, number, op->delete ? "deletes" : "writes", name, op->expected,
+                 op->must_not_exist ? ", must not exist" : "", op->key_size ? ", keyed" : "");
+}
+
 static void ask(struct attempt *attempt, uint32_t number, bool omit_state) {
     struct model *model = attempt->actor->model;
     struct op *op = op_at(model, number);
+    remark(attempt->actor, number, op);
     model->stamp++;
     if (op->attempts++ == 0) {
         op->first_sent = model->stamp;

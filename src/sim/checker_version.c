@@ -171,12 +171,17 @@ static void check_sight(struct model *model, const struct cell *cell, size_t pla
     if (sight->op && op_at(model, sight->op)->forbidden)
         model_fail(model, "update o%u had no right to %s, and yet it stands as version %u",
                    sight->op, name, sight->version);
+    const struct op *op = sight->op ? op_at(model, sight->op) : NULL;
+    bool over = before && before->version + 1 == sight->version && !before->deleted;
+    if (over && op && op->must_not_exist)
+        model_fail(model, "update o%u made version %u of %s, though version %u lived", sight->op,
+                   sight->version, name, before->version);
     if (!kind_rules[cell->kind].locking) return;
     if (sight->expected && before && before->version > sight->expected)
         model_fail(model,
                    "version %u of %s was accepted upon version %u, but version %u stood between",
                    sight->version, name, sight->expected, before->version);
-    if (sight->created && before && before->version + 1 == sight->version && !before->deleted)
+    if (sight->created && over)
         model_fail(model, "version %u of %s was created over the living version %u",
                    sight->version, name, before->version);
 }

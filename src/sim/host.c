@@ -11,8 +11,7 @@ enum { TURNS_MAX = 10000 };
 static void on_log(void *context, int level, const char *line) {
     static const char *const names[] = {"debug", "info", "warn", "error"};
     const struct host *host = context;
-    if (!host->trace->out) return;
-    fprintf(host->trace->out, "%20s server %s: %s\n", "", names[level], line);
+    trace_remark(host->trace, host->machine->now, "server %s: %s", names[level], line);
 }
 
 static void host_open(struct host *host) {

@@ -218,8 +218,7 @@ static bool judge(struct run *run) {
     for (unsigned i = 1; i < run->actor_count; i++)
         actor_snapshot(&run->actors[i], true);
     for (size_t i = 0; i < model_cell_count(&run->model); i++) {
-        if (kind_rules[run->model.cells[i].kind].whole)
-            actor_history(referee, &run->model.cells[i], false);
+        actor_history(referee, &run->model.cells[i], false);
         if (i % 50 == 49 && !pass(run, 30 * SS_SECOND, all_idle)) return false;
     }
     if (!pass(run, 30 * SS_SECOND, all_idle)) {

@@ -52,3 +52,14 @@ void trace_line(struct trace *trace, ss_time now, const char *format, ...) {
     show_head(trace, now);
     fprintf(trace->out, "     %s\n", line);
 }
+
+void trace_remark(struct trace *trace, ss_time now, const char *format, ...) {
+    va_list arguments;
+    if (!trace->out) return;
+    show_head(trace, now);
+    fputs("     ", trace->out);
+    va_start(arguments, format);
+    vfprintf(trace->out, format, arguments);
+    va_end(arguments);
+    fputc('\n', trace->out);
+}

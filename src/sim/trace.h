@@ -20,5 +20,8 @@ void trace_event(struct trace *trace, ss_time now, unsigned who, const char *wha
 /* A line for people; its text is hashed too. */
 void trace_line(struct trace *trace, ss_time now, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* For readers only: not part of the hash. */
+void trace_remark(struct trace *trace, ss_time now, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -48,6 +48,10 @@ enum step { STEP_TOLD, STEP_DONE, STEP_WAIT };
 
 /* ---- creation ------------------------------------------------------------------------------ */
 
+static bool resumes(const struct subscriber_filter *filter) {
+    return filter->resumes || filter->since != 0;
+}
+
 static int check_filter(const struct subscriber_filter *filter, const struct world *world) {
     if (filter->category_count > UINT32_MAX || filter->owner_count > UINT32_MAX ||
         filter->known_count > UINT32_MAX || filter->interval < 0)
@@ -59,7 +63,7 @@ static int check_filter(const struct subscriber_filter *filter, const struct wor
     }
     /* An effect still to come was lost in a crash. */
     if (filter->since > world->seq) return SS_ERR_STALE;
-    return filter->since != 0 && filter->since < world->forgotten ? SS_ERR_STALE : SS_OK;
+    return resumes(filter) && filter->since < world->forgotten ? SS_ERR_STALE : SS_OK;
 }
 
 static bool copy_text(struct arena *arena, struct bytes from, struct bytes *to) {
@@ -157,12 +161,12 @@ static void subscriber_init(struct subscriber *subscriber, const struct world *w
                  .radius = filter->radius,
                  .members = table_of(world->memory)},
         .origin = filter->origin,
-        .resumed = filter->since != 0,
+        .resumed = resumes(filter),
         .begin = world->seq,
-        .slots = filter->since ? 0 : world->cells.used,
+        .slots = resumes(filter) ? 0 : world->cells.used,
         .current = table_of(world->memory),
         .start = arena_of(world->memory, 1024),
-        .round = round_of(filter->since ? filter->since : world->seq),
+        .round = round_of(resumes(filter) ? filter->since : world->seq),
         .interval = filter->interval,
         .round_due = now,
         .budget = budget_of(filter->bytes_per_second, now),

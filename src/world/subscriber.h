@@ -27,6 +27,7 @@ struct subscriber_filter {
     const struct known_version *known; /* copied; what the client has already */
     size_t known_count;
     uint64_t since;                 /* instead: everything up to this effect; 0: nothing */
+    bool resumes;                   /* `since` counts even if it is 0: the world was empty then */
 };
 
 /* SS_OK, SS_ERR_NOMEM, SS_ERR_STALE when `since` is out of history, SS_ERR_INVALID. */

@@ -97,8 +97,10 @@ def read_only(folder):
         data = folder.copy(folder.good)
         os.chmod(data, 0o500)
         os.chmod(data + "/statesync.db", 0o400)
-        folder.refuses(data, ["change its owner or its mode"])
-        os.chmod(data, 0o700)
+        try:
+            folder.refuses(data, ["this user may not write"])
+        finally:
+            os.chmod(data, 0o700)
         return
     disk = rig.Disk(folder.base, 64, "tmpfs")
     data = disk.at + "/data"
