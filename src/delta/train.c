@@ -43,9 +43,10 @@ static void on_lane(void *context, const struct predictor *p, unsigned lane, int
     unsigned bits = size ? 64 - (unsigned)__builtin_clzll(size) : 0;
     s->size = (uint8_t)(bits < MODEL_STEPS ? bits : MODEL_STEPS - 1);
     s->minus = (number < 0) != mirrored;
-    s->digits = bits > 2    ? (uint8_t)(4 | (size >> (bits - 3) & 3))
-                : bits == 2 ? (uint8_t)(2 | (size & 1))
-                            : 0;
+    unsigned digits = bits > 2 ? 4 | (unsigned)(size >> (bits - 3) & 3)
+                      : bits == 2 ? 2 | (unsigned)(size & 1)
+                                  : 0;
+    s->digits = (uint8_t)digits;
 }
 
 static void on_flag(void *context, unsigned flag, const int16_t *clues, unsigned bit) {

@@ -2,6 +2,7 @@
 /* What is shipped beside the program says what the program does: the man page and the completions
  * name every setting and every command, and the example configuration is one. usage: test_packaging
  * SOURCE-ROOT */
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -167,6 +168,7 @@ static void test_example_is_complete(void **state) {
 static void uncomment(char *text, const char *commented, const char *plain) {
     char *at = strstr(text, commented);
     if (!at) fail_msg("examples/statesync.yaml lacks:%s", commented);
+    assert(at);
     memmove(at + strlen(plain), at + strlen(commented), strlen(at + strlen(commented)) + 1);
     memcpy(at, plain, strlen(plain));
 }
