@@ -78,6 +78,7 @@ typedef struct ss_conflict {
 
 /* Everything has a default; pass what ss_server_config_default gave, changed where you like. */
 typedef struct ss_server_config {
+    /* A reload reads both again: keep the texts until the server is closed. */
     const char *file; /* YAML configuration, NULL: built-in defaults */
     const char *const
         *settings; /* "listen.grpc=127.0.0.1:7350", ..., NULL: over the file; NULL: none */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* delta: the codec of player and body states on recorded traces, so that anybody can count the bytes
- * and compare the states without trusting us. */
+/* delta: the codec of player and body states on recorded traces, so that anybody can count the
+ * bytes and compare the states without trusting us. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,8 +74,8 @@ static int pack(const struct delta_work *work, const char *const *names) {
     struct buffer out = buffer_of(&memory_heap);
     struct delta_packet_stats stats = {0};
     enum delta_profile profile = profile_of(&trace, work->exact);
-    status = delta_pack(&trace, profile, work->mode, delta_table(profile, work->mode),
-                        &memory_heap, &out, &stats);
+    status = delta_pack(&trace, profile, work->mode, delta_table(profile, work->mode), &memory_heap,
+                        &out, &stats);
     trace_free(&trace);
     if (status == SS_OK) status = file_save(buffer_view(&out), names[1]);
     if (status == SS_OK) printf("%s: %zu bytes\n", names[1], out.size);
@@ -166,12 +166,13 @@ const struct command command_delta = {
     .name = "delta",
     .synopsis = "measure TRACE... | pack TRACE OUT | unpack OUT TRACE",
     .summary = "Codes recorded states as deltas, counts the bytes, and gives them back",
-    .text = "  statesync delta measure share/match.stt.zst\n"
-            "  statesync delta measure --mode stream --json *.stt.zst | jq .payload_bytes_per_update\n"
-            "  statesync delta pack --mode acked match.stt.zst match.deltas\n"
-            "  statesync delta unpack match.deltas match.stt\n"
-            "\nA trace is .stt or .stt.zst. OUT is one header, then for each tick a u32 length and\n"
-            "the packet with all its headers; unpack writes the states as a receiver has them.\n",
+    .text =
+        "  statesync delta measure share/match.stt.zst\n"
+        "  statesync delta measure --mode stream --json *.stt.zst | jq .payload_bytes_per_update\n"
+        "  statesync delta pack --mode acked match.stt.zst match.deltas\n"
+        "  statesync delta unpack match.deltas match.stt\n"
+        "\nA trace is .stt or .stt.zst. OUT is one header, then for each tick a u32 length and\n"
+        "the packet with all its headers; unpack writes the states as a receiver has them.\n",
     .flags = flags,
     .local = true,
     .run = delta_run,

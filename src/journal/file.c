@@ -14,6 +14,7 @@ int file_status(int code) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH: return SS_ERR_DENIED;
+    case SQLITE_ERROR: /* our statements are right, so the tables are not what we made */
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return SS_ERR_CORRUPT;
     case SQLITE_NOMEM: return SS_ERR_NOMEM;

@@ -123,10 +123,10 @@ static void act_player(struct actor *actor) {
     if (dice == 9) stream_unsubscribe(actor);
     if (dice >= 10 && dice < 16) actor_resolve(actor);
     if (dice == 16)
-        actor_history(actor,
-                      &actor->model->cells[random_below(&actor->random,
-                                                        model_cell_count(actor->model))],
-                      false);
+        actor_history(
+            actor,
+            &actor->model->cells[random_below(&actor->random, model_cell_count(actor->model))],
+            false);
     if (dice == 17 && actor->stream.call && !actor->calm) stream_half_close(actor);
     actor_write(actor);
     actor->ops_left--;

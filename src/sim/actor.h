@@ -33,7 +33,7 @@ struct attempt {
     struct list link; /* actor.attempts or stream.attempts */
     struct actor *actor;
     enum ask ask;
-    unsigned life; /* of the server, when it was sent */
+    unsigned life;         /* of the server, when it was sent */
     struct rpc_call *call; /* NULL on the stream */
     struct question questions[2];
     size_t count;
@@ -130,8 +130,7 @@ void *actor_decode(struct actor *actor, const struct message_type *type, struct 
  */
 
 void stream_open(struct actor *actor);
-void stream_send(struct actor *actor, struct attempt *attempt,
-                 struct state_sync_request *request);
+void stream_send(struct actor *actor, struct attempt *attempt, struct state_sync_request *request);
 /* `kinds` 0: everything. `resume`: from the last token, if there is one. */
 void stream_subscribe(struct actor *actor, uint32_t kinds, bool resume);
 void stream_unsubscribe(struct actor *actor);

@@ -27,8 +27,7 @@ static void draw_categories(struct actor *actor, struct pages *pages, struct gli
     for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
         glimpse->kinds[kind] = whole || (kinds >> kind & 1);
         if (!whole && glimpse->kinds[kind])
-            pages->categories[pages->request.categories.count++] =
-                bytes_of(kind_rules[kind].name);
+            pages->categories[pages->request.categories.count++] = bytes_of(kind_rules[kind].name);
     }
     if (pages->request.categories.count == 0)
         for (unsigned kind = 0; kind < KIND_COUNT; kind++)
@@ -123,8 +122,7 @@ void snapshot_answer(struct attempt *attempt, struct bytes message) {
         if (cell) cell_print(cell, name);
         trace_remark(actor->trace, actor->machine->now, "client %u: snapshot has %s at %u%s",
                      actor->id, name, entry->version, entry->deleted ? ", deleted" : "");
-        if (cell)
-            believe(actor, cell, entry->version, !entry->deleted, entry->state_data);
+        if (cell) believe(actor, cell, entry->version, !entry->deleted, entry->state_data);
     }
     if (page->next_page_token.size) {
         next_page(attempt, page->next_page_token);
@@ -193,8 +191,8 @@ void actor_resolve(struct actor *actor) {
     for (uint32_t looks = 0; looks < 200 && looks < model->op_count; looks++) {
         uint32_t number = model->op_count - looks;
         struct op *op = op_at(model, number);
-        bool open = op->cell && op->conflict_id[0] &&
-                    (op->fate == FATE_PARKED || op->fate == FATE_OPEN);
+        bool open =
+            op->cell && op->conflict_id[0] && (op->fate == FATE_PARKED || op->fate == FATE_OPEN);
         if (!open || chance(actor, 50)) continue;
         bool own = op->client == actor->id;
         if (!own && !actor_faulty(actor, FAULT_FORGE)) continue;
@@ -260,9 +258,8 @@ void proposals_answer(struct attempt *attempt, struct bytes message) {
     const struct list_proposals_response *list =
         actor_decode(actor, &message_list_proposals_response, message);
     for (size_t i = 0; list && i < list->proposals.count; i++) {
-        struct decide_proposal_request request = {.id = list->proposals.items[i].id,
-                                                  .accept = chance(actor, 60),
-                                                  .player_id = 1};
+        struct decide_proposal_request request = {
+            .id = list->proposals.items[i].id, .accept = chance(actor, 60), .player_id = 1};
         attempt_call(attempt_begin(actor, ASK_DECIDE), OURS "DecideProposal",
                      &message_decide_proposal_request, &request);
     }

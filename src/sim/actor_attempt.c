@@ -120,8 +120,8 @@ static void unary_end(void *context, struct rpc_call *call, enum grpc_status sta
     (void)call;
     struct attempt *attempt = context;
     struct actor *actor = attempt->actor;
-    trace_event(actor->trace, actor->machine->now, actor->id, "end", attempt->ask,
-                (uint64_t)status, bytes_of(message));
+    trace_event(actor->trace, actor->machine->now, actor->id, "end", attempt->ask, (uint64_t)status,
+                bytes_of(message));
     attempt->call = NULL;
     if (status != GRPC_OK && !attempt->answered) unary_refused(attempt, status);
     check_status(attempt, status, message);
@@ -155,10 +155,10 @@ void attempt_call(struct attempt *attempt, const char *path, const struct messag
 static void learn(struct actor *actor, uint32_t number, bool omit_state,
                   const struct state_sync_response *answer) {
     const struct op *op = op_at(actor->model, number);
-    bool stands = answer->result == SYNC_RESULT_SUCCESS ||
-                  (answer->result == SYNC_RESULT_CONFLICT && answer->conflict &&
-                   answer->conflict->type) ||
-                  answer->result == SYNC_RESULT_STALE;
+    bool stands =
+        answer->result == SYNC_RESULT_SUCCESS ||
+        (answer->result == SYNC_RESULT_CONFLICT && answer->conflict && answer->conflict->type) ||
+        answer->result == SYNC_RESULT_STALE;
     if (!stands || answer->replayed) return;
     if (op->cell->kind == KIND_SUM && omit_state) return;
     believe(actor, op->cell, answer->current_version, !answer->deleted, answer->state_data);

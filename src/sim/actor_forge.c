@@ -117,8 +117,8 @@ static void forge_key(struct actor *actor) {
 }
 
 static void forge_history(struct actor *actor) {
-    struct cell *cell = model_cell(actor->model, chance(actor, 50) ? KIND_SECRET : KIND_BAG,
-                                   another(actor), 0);
+    struct cell *cell =
+        model_cell(actor->model, chance(actor, 50) ? KIND_SECRET : KIND_BAG, another(actor), 0);
     actor_history(actor, cell, true);
 }
 

@@ -149,8 +149,7 @@ void stream_open(struct actor *actor) {
     stream->subscribed = stream->half_closed = false;
 }
 
-void stream_send(struct actor *actor, struct attempt *attempt,
-                 struct state_sync_request *request) {
+void stream_send(struct actor *actor, struct attempt *attempt, struct state_sync_request *request) {
     struct stream *stream = &actor->stream;
     list_remove(&attempt->link);
     list_push(&stream->attempts, &attempt->link);

@@ -125,9 +125,8 @@ static void give_key(struct actor *actor, uint32_t number) {
 static const struct {
     enum kind kind;
     unsigned weight;
-} mix[] = {{KIND_POS, 20},   {KIND_SECRET, 8}, {KIND_CAS, 24},  {KIND_SUM, 20},
-           {KIND_TRADE, 10}, {KIND_LEASE, 6},  {KIND_BRIEF, 5}, {KIND_ORDER, 2},
-           {KIND_WISH, 5}};
+} mix[] = {{KIND_POS, 20},  {KIND_SECRET, 8}, {KIND_CAS, 24},  {KIND_SUM, 20}, {KIND_TRADE, 10},
+           {KIND_LEASE, 6}, {KIND_BRIEF, 5},  {KIND_ORDER, 2}, {KIND_WISH, 5}};
 
 static enum kind draw_kind(struct actor *actor) {
     unsigned dice = (unsigned)random_below(&actor->random, 100), at = 0;
@@ -155,7 +154,7 @@ static uint32_t draft_op(struct actor *actor, struct cell *cell) {
     op->forbidden = cell->kind == KIND_ORDER && actor->id;
     op->amount = (int32_t)random_below(&actor->random, 100) - 30;
     op->delete = deletable(cell->kind) && chance(actor, 8);
-    op->must_not_exist = op->expected == 0 && !op->delete && chance(actor, 20);
+    op->must_not_exist = op->expected == 0 && !op->delete &&chance(actor, 20);
     if (chance(actor, actor_faulty(actor, FAULT_REPEAT) ? 50 : 10)) give_key(actor, number);
     return number;
 }
@@ -182,8 +181,8 @@ static void send_batch(struct actor *actor, const uint32_t *numbers, size_t coun
         struct op *op = op_at(actor->model, numbers[i]);
         memset(&inner[i], 0, sizeof inner[i].request);
         fill(actor, &inner[i], numbers[i]);
-        if (atomic && op->key_size) outer.request.idempotency_key =
-            bytes_view(op->key, op->key_size);
+        if (atomic && op->key_size)
+            outer.request.idempotency_key = bytes_view(op->key, op->key_size);
         if (atomic) inner[i].request.idempotency_key = (struct bytes){NULL, 0};
         updates[i] = inner[i].request;
         ask(outer.attempt, numbers[i], false);

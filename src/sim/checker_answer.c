@@ -60,9 +60,9 @@ static void look(struct model *model, const struct question *question,
 static void note_predecessor(struct op *op, const struct state_sync_response *answer) {
     struct sight *sight = sight_of(op->cell, answer->current_version);
     if (!sight || (answer->conflict && answer->conflict->type) || answer->replayed) return;
-    if (op->delete && op->expected == 0) return; /* perhaps there was nothing to delete */
+    if (op->delete &&op->expected == 0) return; /* perhaps there was nothing to delete */
     sight->expected = op->expected;
-    sight->created = !op->delete && op->expected == 0;
+    sight->created = !op->delete &&op->expected == 0;
 }
 
 static void answer_success(struct model *model, const struct question *question, struct op *op,
@@ -84,13 +84,13 @@ static void answer_success(struct model *model, const struct question *question,
         if (shown && !bytes_equal(state, answer->state_data))
             model_fail(model, "%s: accepted, but another state stands", name);
         shown = true;
-    } else if (!op->delete && shown && !sum_names(state, question->op)) {
+    } else if (!op->delete &&shown && !sum_names(state, question->op)) {
         model_fail(model, "%s: accepted, but its part is missing from the merge", name);
     }
-    if (!op->delete && op->expected >= answer->current_version)
+    if (!op->delete &&op->expected >= answer->current_version)
         model_fail(model, "%s: expected version %u, from the future of %u, and was accepted", name,
                    op->expected, answer->current_version);
-    if (!op->delete && answer->current_version <= op->floor)
+    if (!op->delete &&answer->current_version <= op->floor)
         model_fail(model, "%s: accepted as version %u, though %u was known before it was sent",
                    name, answer->current_version, op->floor);
     look(model, question, answer, state, shown, op->floor);
@@ -118,9 +118,8 @@ static void answer_conflict(struct model *model, const struct question *question
         model_fail(model, "%s: version %u was expected and stands, and yet it is a mismatch", name,
                    op->expected);
     if (conflict->type)
-        look(model, question, answer, answer->state_data,
-             !question->omit_state && !answer->deleted, answer->replayed ? op->floor
-                                                                           : question->floor);
+        look(model, question, answer, answer->state_data, !question->omit_state && !answer->deleted,
+             answer->replayed ? op->floor : question->floor);
     if (conflict->conflict_id.size) {
         if (!conflict->requires_manual_resolution)
             model_fail(model, "%s: parked, but nobody is asked to decide", name);
@@ -141,9 +140,8 @@ static void answer_stale(struct model *model, const struct question *question, s
     if (op->expected == 0 && !op->with_clock && op->cell->kind != KIND_SUM)
         model_fail(model, "%s: stale, though it expected nothing", name);
     if (answer->current_version)
-        look(model, question, answer, answer->state_data,
-             !question->omit_state && !answer->deleted, answer->replayed ? op->floor
-                                                                           : question->floor);
+        look(model, question, answer, answer->state_data, !question->omit_state && !answer->deleted,
+             answer->replayed ? op->floor : question->floor);
     refuse(op);
 }
 
@@ -200,8 +198,8 @@ void check_batch(struct model *model, const struct question *questions, size_t c
         const struct state_sync_response *member = &answer->results.items[i];
         if ((member->result == SYNC_RESULT_SUCCESS) != whole)
             if (whole || member->result == SYNC_RESULT_SUCCESS)
-                model_fail(model, "batch of o%u: result %u, but update %zu has %u",
-                           questions[0].op, answer->result, i, member->result);
+                model_fail(model, "batch of o%u: result %u, but update %zu has %u", questions[0].op,
+                           answer->result, i, member->result);
         check_answer(model, &questions[i], member);
     }
 }

@@ -50,8 +50,8 @@ void mirror_push(struct model *model, struct mirror *mirror, const struct wire_u
     bool again = mirrored->early && update->version == mirrored->pushed;
     mirrored->early = !mirror->caught_up;
     if (mirror->caught_up && update->version <= mirrored->pushed && !again)
-        model_fail(model, "client %u is told of version %u of %s after version %u",
-                   mirror->client, update->version, name, mirrored->pushed);
+        model_fail(model, "client %u is told of version %u of %s after version %u", mirror->client,
+                   update->version, name, mirrored->pushed);
     if (update->version > mirrored->pushed) mirrored->pushed = update->version;
     if (update->version < mirrored->version) return;
     mirrored->version = update->version;
@@ -76,9 +76,10 @@ void check_mirror(struct model *model, const struct mirror *mirror, const struct
         char name[48];
         cell_print(cell, name);
         if (lives != has || (lives && mirrored->version != final->version[i]))
-            model_fail(model,
-                       "the subscriber of client %u has %s at version %u (%s), the world at %u (%s)",
-                       mirror->client, name, mirrored->version, has ? "live" : "gone",
-                       final->version[i], lives ? "live" : "gone");
+            model_fail(
+                model,
+                "the subscriber of client %u has %s at version %u (%s), the world at %u (%s)",
+                mirror->client, name, mirrored->version, has ? "live" : "gone", final->version[i],
+                lives ? "live" : "gone");
     }
 }

@@ -50,8 +50,7 @@ void glimpse_entry(struct model *model, struct glimpse *glimpse, const struct st
     check_view(model, &view);
     /* A later page may show a version that has been overwritten, whose clock nobody keeps. */
     bool clocked = !glimpse->paged || entry->vector_clock.count;
-    if (!model->lean && clocked)
-        check_clock(model, cell, entry->version, entry->vector_clock);
+    if (!model->lean && clocked) check_clock(model, cell, entry->version, entry->vector_clock);
     glimpse->version[index] = entry->version;
     glimpse->deleted[index] = entry->deleted;
 }
@@ -65,7 +64,7 @@ static bool in_scope(const struct glimpse *glimpse, const struct cell *cell) {
 
 /* The op that wrote what is shown of the cell, NULL when it is not known. */
 static const struct op *sight_writer(const struct model *model, const struct cell *cell,
-                                  uint32_t version) {
+                                     uint32_t version) {
     for (size_t i = cell->sight_count; i-- > 0;)
         if (cell->sights[i].version == version)
             return cell->sights[i].op ? op_at(model, cell->sights[i].op) : NULL;
@@ -76,9 +75,8 @@ static const struct op *sight_writer(const struct model *model, const struct cel
 static uint64_t horizon(struct model *model, const struct glimpse *glimpse) {
     uint64_t newest = 0;
     for (size_t i = 0; i < model_cell_count(model); i++) {
-        const struct op *op = glimpse->version[i]
-                                  ? sight_writer(model, &model->cells[i], glimpse->version[i])
-                                  : NULL;
+        const struct op *op =
+            glimpse->version[i] ? sight_writer(model, &model->cells[i], glimpse->version[i]) : NULL;
         if (!op) continue;
         if (op->first_sent > newest) newest = op->first_sent;
         if (op->first_sent > glimpse->answered)

@@ -129,8 +129,8 @@ void check_view(struct model *model, const struct view *view) {
     model->checks++;
     if (!cell_readable(cell, view->client) && view->has_state) {
         cell_print(cell, name);
-        model_fail(model, "%s: client %u sees %s, which it may not read", view->where,
-                   view->client, name);
+        model_fail(model, "%s: client %u sees %s, which it may not read", view->where, view->client,
+                   name);
     }
     check_order(model, view);
     if (view->version == 0) return;
@@ -182,8 +182,8 @@ static void check_sight(struct model *model, const struct cell *cell, size_t pla
                    "version %u of %s was accepted upon version %u, but version %u stood between",
                    sight->version, name, sight->expected, before->version);
     if (sight->created && over)
-        model_fail(model, "version %u of %s was created over the living version %u",
-                   sight->version, name, before->version);
+        model_fail(model, "version %u of %s was created over the living version %u", sight->version,
+                   name, before->version);
 }
 
 /* Refused updates consume no version: a chain that is kept whole has no gap. */

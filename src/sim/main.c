@@ -124,11 +124,12 @@ static int all_seeds(const struct options *options, struct tokens *tokens) {
     }
     double span = seconds_now() - began;
     if (options->first != options->last)
-        printf("%s%llu seeds passed in %.1f s, %.1f seeds/s: %llu updates, %llu requests without an "
-               "answer, %llu checks\n",
-               isatty(STDOUT_FILENO) ? "\r" : "", (unsigned long long)passed, span,
-               (double)passed / span, (unsigned long long)updates, (unsigned long long)lost,
-               (unsigned long long)checks);
+        printf(
+            "%s%llu seeds passed in %.1f s, %.1f seeds/s: %llu updates, %llu requests without an "
+            "answer, %llu checks\n",
+            isatty(STDOUT_FILENO) ? "\r" : "", (unsigned long long)passed, span,
+            (double)passed / span, (unsigned long long)updates, (unsigned long long)lost,
+            (unsigned long long)checks);
     return 0;
 }
 

@@ -15,8 +15,7 @@ static bool meter_fails(struct meter *meter) {
     meter->calls++;
     bool fails = meter->fail_next > 0;
     if (fails) meter->fail_next--;
-    if (!fails && meter->fail_one_in)
-        fails = random_below(&meter->random, meter->fail_one_in) == 0;
+    if (!fails && meter->fail_one_in) fails = random_below(&meter->random, meter->fail_one_in) == 0;
     meter->failed += fails;
     return fails;
 }

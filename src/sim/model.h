@@ -104,7 +104,7 @@ struct model {
     uint32_t batches;
     uint64_t stamp;
     uint64_t checks;
-    bool lean; /* the server's memory may have failed: answers may leave out what needs some */
+    bool lean;     /* the server's memory may have failed: answers may leave out what needs some */
     char node[24]; /* the one actor of every clock in this life of the server, "": not seen yet */
     char why[480]; /* the first violation, "" while there is none */
 };
@@ -201,7 +201,7 @@ struct mirror {
         uint32_t version, pushed;
         bool deleted;
         bool early; /* pushed before caught_up: the first round may tell it again */
-    } *cells;
+    } * cells;
 };
 void mirror_start(struct mirror *mirror, const struct model *model, unsigned client);
 void mirror_free(struct mirror *mirror);

@@ -114,7 +114,8 @@ static void follow_epoch(struct run *run) {
 
 static ss_time run_due(const struct run *run) {
     ss_time due = time_min(host_due(&run->host), run->weather_next);
-    if (fault_in(run->plan.faults, FAULT_GARBAGE)) due = time_min(due, stranger_due(&run->stranger));
+    if (fault_in(run->plan.faults, FAULT_GARBAGE))
+        due = time_min(due, stranger_due(&run->stranger));
     for (unsigned i = 0; i < run->actor_count; i++)
         due = time_min(due, actor_due(&run->actors[i]));
     return due;
@@ -199,7 +200,8 @@ static bool all_subscribed(const struct run *run) {
     return true;
 }
 
-/* Streams of an earlier life, or half-closed ones, end by themselves; then the next try succeeds. */
+/* Streams of an earlier life, or half-closed ones, end by themselves; then the next try succeeds.
+ */
 static bool settle_all(struct run *run) {
     for (unsigned tries = 0; tries < 200; tries++) {
         settle(run);
@@ -277,8 +279,9 @@ static bool waves(struct run *run) {
     size_t before = run->host.meter.live, blocks = run->host.meter.blocks;
     if (!wave(run) || !wave(run)) return false;
     if (run->host.meter.live > before + WAVE_SLACK)
-        model_fail(&run->model, "visitors leave memory behind: %zu bytes in %zu blocks, then %zu "
-                                "in %zu",
+        model_fail(&run->model,
+                   "visitors leave memory behind: %zu bytes in %zu blocks, then %zu "
+                   "in %zu",
                    before, blocks, run->host.meter.live, run->host.meter.blocks);
     return !failed(run);
 }

@@ -18,8 +18,8 @@ struct verdict {
     char why[512];
     uint64_t hash; /* of the event log */
     uint64_t events, checks, sent, answered, ops, turns, bytes, lives, allocations_failed;
-    size_t peak;       /* bytes of the server */
-    double seconds;    /* of virtual time */
+    size_t peak;    /* bytes of the server */
+    double seconds; /* of virtual time */
 };
 
 void run_plan(const struct plan *plan, struct tokens *tokens, struct verdict *verdict);

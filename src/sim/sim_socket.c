@@ -86,8 +86,8 @@ static void pipe_push(struct virtual *machine, struct vsocket *to, const void *d
 /* Takes what has arrived, at most `size`. */
 static size_t pipe_take(struct virtual *machine, struct pipe *pipe, uint8_t *out, size_t size) {
     size_t taken = 0;
-    for (struct segment *head; taken < size && (head = pipe_head(pipe)) &&
-                               head->arrival <= machine->now;) {
+    for (struct segment *head;
+         taken < size && (head = pipe_head(pipe)) && head->arrival <= machine->now;) {
         size_t part = head->size - head->taken;
         if (part > size - taken) part = size - taken;
         memcpy(out + taken, head->data + head->taken, part);
@@ -273,8 +273,8 @@ ptrdiff_t socket_write(int fd, const void *buffer, size_t size) {
     size_t room = to->in.capacity > to->in.waiting ? to->in.capacity - to->in.waiting : 0;
     if (room == 0 || size == 0) return SS_ERR_AGAIN;
     size_t part = partial(machine, size < room ? size : room);
-    bool cut = !machine->heal && to->cut_after != UINT64_MAX &&
-               to->in.carried + part > to->cut_after;
+    bool cut =
+        !machine->heal && to->cut_after != UINT64_MAX && to->in.carried + part > to->cut_after;
     if (cut) part = (size_t)(to->cut_after - to->in.carried);
     if (part) pipe_push(machine, to, buffer, part);
     trace_event(machine->trace, machine->now, end->owner, end->server ? "server-write" : "write",

@@ -26,10 +26,10 @@ void stranger_stop(struct stranger *stranger) {
 
 /* Pieces of real protocols, whole frames among them, and noise. */
 static size_t draw_piece(struct stranger *stranger, uint8_t out[512]) {
-    static const char *const texts[] = {
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", "GET / HTTP/1.1\r\n",
-        "\x16\x03\x01\x02"};
+    static const char *const texts[] = {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                                        "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
+                                        "POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
+                                        "GET / HTTP/1.1\r\n", "\x16\x03\x01\x02"};
     static const uint8_t settings[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
     struct random *random = &stranger->random;
     size_t size = 0;
@@ -48,8 +48,9 @@ static size_t draw_piece(struct stranger *stranger, uint8_t out[512]) {
         memcpy(out + size, settings, sizeof settings);
         size += sizeof settings;
         uint8_t length = (uint8_t)random_below(random, 64);
-        uint8_t head[9] = {0, 0, length, (uint8_t)random_below(random, 11),
-                           (uint8_t)random_next(random), 0, 0, 0, (uint8_t)random_below(random, 4)};
+        uint8_t head[9] = {
+            0, 0, length, (uint8_t)random_below(random, 11), (uint8_t)random_next(random),
+            0, 0, 0,      (uint8_t)random_below(random, 4)};
         memcpy(out + size, head, sizeof head);
         size += sizeof head;
         for (unsigned i = 0; i < length; i++)
@@ -81,7 +82,8 @@ void stranger_turn(struct stranger *stranger) {
         return;
     }
     if (stranger->reads)
-        while (socket_read(stranger->fd, bytes, sizeof bytes) > 0) continue;
+        while (socket_read(stranger->fd, bytes, sizeof bytes) > 0)
+            continue;
     if (stranger->left == 0) {
         stranger_stop(stranger);
         return;

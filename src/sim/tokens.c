@@ -12,21 +12,21 @@
 #include "sim/virtual.h"
 
 #define KEY_PUBLIC                                                                                 \
-    "\"kty\":\"RSA\",\"e\":\"AQAB\",\"kid\":\"sim\",\"n\":\""                                     \
-    "wzJqHNuG0gib5aqc3MVSdrXDXF8YGErwXz6EnutokMQti0ljcQbbgOQECKho4DWJ"                              \
-    "RkdrJvwYDRWWY86Atfy0VXANC_3J6W14hHENfvh4LuTI1uMU7GezoOMxhYsk8HFY"                              \
-    "SNMN5a9kEUWh8qovw4m5MGCmvr81ZvzXysLhABpF9ViUCwu70AhqHbsK7a4cMkQL"                              \
-    "4uDpfiL_kQgMWPKZt4M4Wvr8OtRVMlimat9wAXFMaSVYIVIrGtEfDMLiEgj-Gwqc"                              \
-    "B_Fk-iLcHbDWOLcguvBB9U8Xfilr3B3JeUHdqhwAXSbNYX7M385vcgnFpezlGJvs"                              \
+    "\"kty\":\"RSA\",\"e\":\"AQAB\",\"kid\":\"sim\",\"n\":\""                                      \
+    "wzJqHNuG0gib5aqc3MVSdrXDXF8YGErwXz6EnutokMQti0ljcQbbgOQECKho4DWJ"                             \
+    "RkdrJvwYDRWWY86Atfy0VXANC_3J6W14hHENfvh4LuTI1uMU7GezoOMxhYsk8HFY"                             \
+    "SNMN5a9kEUWh8qovw4m5MGCmvr81ZvzXysLhABpF9ViUCwu70AhqHbsK7a4cMkQL"                             \
+    "4uDpfiL_kQgMWPKZt4M4Wvr8OtRVMlimat9wAXFMaSVYIVIrGtEfDMLiEgj-Gwqc"                             \
+    "B_Fk-iLcHbDWOLcguvBB9U8Xfilr3B3JeUHdqhwAXSbNYX7M385vcgnFpezlGJvs"                             \
     "Imn6UZ52PgsNX4iu6rXmiQ\""
 /* Of no use anywhere else: it guards virtual servers in virtual time. */
 #define KEY_SECRET                                                                                 \
     "\"d\":\""                                                                                     \
-    "CgvVNEkEJlk1FNv0GNS7CssOE_n89nsc5foEv10kU5cVNP8A9DdDIt4Zawyn4SpA"                              \
-    "N3LDjA0be8jppZdiPnuUGHWc5koYk0AEHOToqelF3jv-LjkfwY8Qyq4GxXXE3-8l"                              \
-    "eRILvA-L2eu4ixHBRZIYCupeiqCyses_e_sNs4Cmqxrd4rFn31v5LeULH1pMN9ZG"                              \
-    "Pp0Cs7xcOMZmMTY6T9fG5e5PHadvHJvKe8YFJYMamjPv4Q-PAO6tPlMPHuZqmMgF"                              \
-    "DDl2h8GUZBxpNd1wCUsHqFrnlddoyyI9AqGHqijGmsfvxvxiRsE8ojXT-YOlFzSf"                              \
+    "CgvVNEkEJlk1FNv0GNS7CssOE_n89nsc5foEv10kU5cVNP8A9DdDIt4Zawyn4SpA"                             \
+    "N3LDjA0be8jppZdiPnuUGHWc5koYk0AEHOToqelF3jv-LjkfwY8Qyq4GxXXE3-8l"                             \
+    "eRILvA-L2eu4ixHBRZIYCupeiqCyses_e_sNs4Cmqxrd4rFn31v5LeULH1pMN9ZG"                             \
+    "Pp0Cs7xcOMZmMTY6T9fG5e5PHadvHJvKe8YFJYMamjPv4Q-PAO6tPlMPHuZqmMgF"                             \
+    "DDl2h8GUZBxpNd1wCUsHqFrnlddoyyI9AqGHqijGmsfvxvxiRsE8ojXT-YOlFzSf"                             \
     "20fxGnA-E-2xKwTI_nd5hQ\""
 
 static const char usual[] =
@@ -97,8 +97,7 @@ static char *sign(const char *claims) {
     cjose_header_t *header = cjose_header_new(&error);
     cjose_header_set(header, CJOSE_HDR_ALG, CJOSE_HDR_ALG_RS256, &error);
     cjose_header_set(header, CJOSE_HDR_KID, "sim", &error);
-    cjose_jws_t *jws =
-        cjose_jws_sign(key, header, (const uint8_t *)claims, strlen(claims), &error);
+    cjose_jws_t *jws = cjose_jws_sign(key, header, (const uint8_t *)claims, strlen(claims), &error);
     if (jws && cjose_jws_export(jws, &compact, &error)) token = strdup(compact);
     cjose_jws_release(jws);
     cjose_header_release(header);
@@ -111,9 +110,8 @@ const char *tokens_of(struct tokens *tokens, unsigned player) {
     long now = (long)(VIRTUAL_EPOCH / SS_SECOND);
     char claims[160];
     if (!tokens->of_player[player]) {
-        snprintf(claims, sizeof claims,
-                 "{\"sub\":\"%u\",\"aud\":\"sim\",\"iat\":%ld,\"exp\":%ld}", player, now - 1,
-                 now + 598);
+        snprintf(claims, sizeof claims, "{\"sub\":\"%u\",\"aud\":\"sim\",\"iat\":%ld,\"exp\":%ld}",
+                 player, now - 1, now + 598);
         tokens->of_player[player] = sign(claims);
     }
     return tokens->of_player[player];

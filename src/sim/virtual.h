@@ -33,8 +33,8 @@ struct pipe {
     size_t waiting;  /* bytes written and not yet read */
     size_t capacity; /* above it the writer must wait */
     uint64_t carried;
-    ss_time last;   /* no segment arrives before its predecessor */
-    ss_time ended;  /* the end of the stream arrives, SS_NEVER: not yet */
+    ss_time last;  /* no segment arrives before its predecessor */
+    ss_time ended; /* the end of the stream arrives, SS_NEVER: not yet */
 };
 
 enum socket_kind { SOCKET_FREE, SOCKET_LISTENER, SOCKET_END };
@@ -49,14 +49,14 @@ struct vsocket {
     struct list link;
     struct vsocket *peer; /* NULL: closed over there */
     struct pipe in;
-    bool server, open;    /* open: a descriptor refers to it */
-    ss_time stands;       /* connected or acceptable from then on */
+    bool server, open; /* open: a descriptor refers to it */
+    ss_time stands;    /* connected or acceptable from then on */
     bool refused;
-    ss_time reset;        /* from then on only errors, SS_NEVER */
+    ss_time reset; /* from then on only errors, SS_NEVER */
     ss_time delay, jitter;
-    ss_time held;         /* nothing arrives before */
-    uint64_t cut_after;   /* bytes into it, UINT64_MAX: never cut */
-    unsigned owner;       /* of the client side: which client */
+    ss_time held;       /* nothing arrives before */
+    uint64_t cut_after; /* bytes into it, UINT64_MAX: never cut */
+    unsigned owner;     /* of the client side: which client */
 };
 
 struct virtual {
@@ -95,6 +95,5 @@ void virtual_heal(struct virtual *machine);
 unsigned vsocket_ready(const struct vsocket *vsocket);
 ss_time vsocket_due(const struct vsocket *vsocket, unsigned events);
 struct vsocket *vsocket_of(const struct virtual *machine, int fd);
-
 
 #endif

@@ -15,7 +15,7 @@ struct subscriber;
 struct subscriber_filter {
     uint64_t player;
     bool server;
-    uint64_t origin;                /* of this stream: what it wrote itself is not told */
+    uint64_t origin;                /* of this stream: what it writes from now on is not told */
     const struct bytes *categories; /* copied; none: every readable one */
     size_t category_count;
     const uint64_t *owners;         /* copied; none: every readable one; 0 names the shared cells */

@@ -339,7 +339,7 @@ class Reading(Remote):
 class Usage(Base):
     def test_help(self):
         names = re.findall(r"^  (\w+)  ", self.call("help"), re.M)
-        self.assertEqual(len(names), 15)
+        self.assertEqual(len(names), 19)
         for name in names:
             page = self.call("help", name)
             self.assertTrue(page.startswith(f"usage: statesync {name}"))

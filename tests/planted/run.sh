@@ -24,10 +24,13 @@ build() {
 finder() {
     timeout 300 "$sim" --seeds "1..$seeds" --ops 120 >"$work/sim" 2>&1 ||
         { grep -a -m 1 -e FAILED -e crashed "$work/sim" || echo "simulation: time is up"; return; }
+    # Small worlds meet their beginnings more often.
+    timeout 300 "$sim" --seeds "1..$((seeds * 15))" --clients 1 --ops 40 >"$work/sim" 2>&1 ||
+        { grep -a -m 1 -e FAILED -e crashed "$work/sim" || echo "simulation: time is up"; return; }
     "$laws" >"$work/laws" 2>&1 || echo "laws of merging"
 }
 
-meson setup "$work/build" "$work/tree" -Dbuildtype=release >"$work/log" 2>&1 && build || {
+meson setup "$work/build" "$work/tree" -Dbuildtype=release -Dwerror=false >"$work/log" 2>&1 && build || {
     tail -n 20 "$work/log"
     echo "the tree does not build" >&2
     exit 1
@@ -53,7 +56,7 @@ for bug in "$@"; do
         printf 'caught  %-22s %s\n' "$name" "$found"
     else
         missed=$((missed + 1))
-        printf 'MISSED  %-22s %s\n' "$name" "$(sed -n 1p "$here/$name.patch")"
+        printf 'MISSED  %-22s %s\n' "$name" "$(sed -n 2p "$here/$name.patch")"
     fi
     patch -d "$work/tree" -p1 -s -R --no-backup-if-mismatch <"$here/$name.patch"
 done
