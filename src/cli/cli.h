@@ -67,6 +67,7 @@ struct command {
     const char *text;     /* examples and whatever else one must know */
     const struct flag *flags;
     void (*more_help)(FILE *out); /* after the flags; NULL: nothing */
+    bool own_help;                /* --help is its run's work */
     bool local;                   /* talks to no server: the common flags are not its */
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
 };

@@ -12,10 +12,7 @@ const struct command command_bench = {
     .name = "bench",
     .synopsis = "rpc|stream|cas|world|merge [FLAGS]",
     .summary = "Measures a server, a peer beside it, or the engine alone",
-    .text = "  statesync bench rpc --seconds 5\n"
-            "  statesync bench cas --json\n"
-            "\n"
-            "`statesync bench --help` lists the flags; docs/benchmarks.md tells the method.\n",
+    .own_help = true,
     .local = true,
     .run = run,
 };

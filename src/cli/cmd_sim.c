@@ -31,11 +31,7 @@ const struct command command_sim = {
     .name = "sim",
     .synopsis = "--seed S | --seeds A..B [FLAGS]",
     .summary = "Runs the shipping server in a simulated world, with faults, from a seed",
-    .text = "  statesync sim --seed 7 --clients 8 --ops 200 --faults all\n"
-            "  statesync sim --seeds 1..1000\n"
-            "\n"
-            "A failure prints the command that replays it to the byte; --shrink makes it small.\n"
-            "`statesync sim --help` lists the flags; docs/simulation.md tells what is checked.\n",
+    .own_help = true,
     .local = true,
     .run = run,
 };

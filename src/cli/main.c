@@ -64,9 +64,13 @@ static int no_command(const char *name) {
 }
 
 static int help_run(struct cli *cli, int argc, char **argv) {
-    (void)cli;
     const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
     if (argc > 1 && !command) return no_command(argv[1]);
+    if (command && command->own_help) {
+        char name[32], flag[] = "--help";
+        snprintf(name, sizeof name, "%s", command->name);
+        return command->run(cli, 2, (char *[]){name, flag, NULL});
+    }
     if (command)
         help_command(stdout, command);
     else

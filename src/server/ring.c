@@ -43,6 +43,11 @@ int ring_answer(struct ring *ring, const struct answer *answer) {
     return SS_OK;
 }
 
+void ring_lose(struct ring *ring, struct ticket ticket) {
+    if (ring->lost_count < RING_LOST) ring->lost[ring->lost_count] = ticket;
+    ring->lost_count++;
+}
+
 const struct answer *ring_take(struct ring *ring) {
     if (ring->answer_first == ring->answer_count) return NULL;
     return &ring->answers[ring->answer_first++];

@@ -10,6 +10,7 @@
 #include "server/command.h"
 
 #define RING_COMMANDS 4096
+#define RING_LOST     16
 
 struct ring {
     const struct memory *memory;
@@ -19,6 +20,10 @@ struct ring {
     size_t answer_count, answer_first, answer_capacity;
     size_t answer_settled; /* answers before this one have their lsn */
     struct buffer bytes;   /* of the answers */
+    /* Whose answers had no place, not even as a failure: these calls must end. More of them than
+     * fit: every call that waits. */
+    struct ticket lost[RING_LOST];
+    size_t lost_count;
 };
 
 int ring_create(struct ring *ring, const struct memory *memory);
@@ -30,6 +35,8 @@ struct command *ring_push(struct ring *ring);
  * memory the call is answered by its own end: the message is dropped and the status becomes
  * RESOURCE_EXHAUSTED; if not even that fits, SS_ERR_NOMEM. */
 int ring_answer(struct ring *ring, const struct answer *answer);
+/* The answer to this call was lost. */
+void ring_lose(struct ring *ring, struct ticket ticket);
 /* The oldest answer; NULL when there is none. Borrowed until the ring changes. */
 const struct answer *ring_take(struct ring *ring);
 /* Forgets bytes once every answer was taken. */

@@ -295,8 +295,25 @@ static void release_held(struct ss_server *server, uint64_t durable, ss_time now
     }
 }
 
+/* Ends the calls whose answers had no place, before anything else is sent on them: a stream would
+ * take the next answer for the missing one, and a unary call would wait for ever. */
+static void end_lost(struct ss_server *server, struct ring *ring) {
+    size_t count = ring->lost_count;
+    ring->lost_count = 0;
+    for (size_t i = 0; i < count && count <= RING_LOST; i++) {
+        struct rpc *rpc = rpc_find(server, ring->lost[i]);
+        if (rpc) rpc_finish(rpc, GRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    for (uint32_t handle = 0; count > RING_LOST && handle < server->rpcs.used; handle++) {
+        struct rpc *rpc = slab_at(&server->rpcs, handle);
+        if (rpc->generation && rpc->pending)
+            rpc_finish(rpc, GRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+}
+
 void rpc_release(struct ss_server *server) {
     struct ring *ring = worker_ring(server->worker);
+    if (ring->lost_count) end_lost(server, ring);
     ss_time now = loop_now(server->loop);
     uint64_t durable = worker_durable(server->worker);
     release_held(server, durable, now);

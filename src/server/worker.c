@@ -196,8 +196,11 @@ static void worker_queue(struct worker *worker, const struct command *command, s
     const struct state_sync_request *request = command->request;
     if (command->kind == COMMAND_SYNC && request->subscribe)
         answer.subscription = feed_exists(worker, command->ticket) ? 1 : -1;
-    if (ring_answer(ring, &answer) != SS_OK)
-        log_line(worker->config.log, LOG_LEVEL_ERROR, "out of memory: an answer was lost");
+    if (ring_answer(ring, &answer) == SS_OK) return;
+    ring->bytes.failed = false;
+    ring->bytes.size = offset;
+    ring_lose(ring, command->ticket);
+    log_line(worker->config.log, LOG_LEVEL_ERROR, "out of memory: an answer was lost");
 }
 
 void worker_answer(struct worker *worker, const struct command *command,

@@ -98,7 +98,16 @@ bool actor_idle(const struct actor *actor) {
 /* ---- doing ------------------------------------------------------------------------------------
  */
 
+/* Who comes early sees an empty world. */
+static void act_first(struct actor *actor) {
+    actor->began = true;
+    if (chance(actor, 50)) return;
+    stream_open(actor);
+    stream_subscribe(actor, 0, false);
+}
+
 static void act_player(struct actor *actor) {
+    if (!actor->began) act_first(actor);
     if (!actor->stream.call && chance(actor, 50)) stream_open(actor);
     if (actor_faulty(actor, FAULT_LEAVE) && chance(actor, 1)) {
         actor_disconnect(actor);

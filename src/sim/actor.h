@@ -92,6 +92,7 @@ struct actor {
     uint32_t ops_left;
     uint32_t last_keyed;
     ss_time next, paused_until, reconnect_at;
+    bool began;  /* has done something already */
     bool calm;   /* after the heal: no more faults, no deadlines, everything must be answered */
     bool silent; /* sends nothing new */
     uint64_t sent, answered;

@@ -141,6 +141,8 @@ static void usage(FILE *out) {
           "                     [--faults all|none|LIST] [--shrink] [--twice] [--verbose]\n\n"
           "Runs the shipping server and clients in virtual time. A seed draws everything; a\n"
           "failure prints the command that repeats it to the byte.\n\n"
+          "  statesync sim --seeds 1..1000                      many worlds\n"
+          "  statesync sim --seed 7 --clients 4 --faults all    one of them\n\n"
           "  --clients N   players, 1 to 64 (8)\n"
           "  --ops N       what each of them does (200)\n"
           "  --faults F    names with commas; -NAME takes one out of all\n"

@@ -342,7 +342,7 @@ class Usage(Base):
         self.assertEqual(len(names), 19)
         for name in names:
             page = self.call("help", name)
-            self.assertTrue(page.startswith(f"usage: statesync {name}"))
+            self.assertRegex(page, f"^usage: statesync[ -]{name}")
             if name not in ("help", "version"):
                 self.assertEqual(self.call(name, "--help"), page)
                 self.assertGreaterEqual(page.count(f"  statesync {name}"), 1)
