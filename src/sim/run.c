@@ -65,7 +65,8 @@ static void strike(struct run *run, enum fault fault) {
         if (random_below(random, 2)) {
             run->host.meter.fail_next = 1 + (uint32_t)random_below(random, 4);
         } else {
-            run->host.meter.fail_one_in = 2 + (uint32_t)random_below(random, 200);
+            uint32_t rate = random_below(random, 2) ? 8 : 200;
+            run->host.meter.fail_one_in = 2 + (uint32_t)random_below(random, rate);
         }
         break;
     case FAULT_CLOCK:
@@ -94,8 +95,12 @@ static void blow(struct run *run) {
     struct random *random = &run->weather;
     run->weather_next = run->machine.now + (ss_time)random_below(random, 500000);
     run->host.meter.fail_one_in = 0;
-    enum fault fault = strikes[random_below(random, sizeof strikes / sizeof *strikes)];
-    if (!fault_in(run->plan.faults, fault)) return;
+    enum fault enabled[sizeof strikes / sizeof *strikes];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof strikes / sizeof *strikes; i++)
+        if (fault_in(run->plan.faults, strikes[i])) enabled[count++] = strikes[i];
+    if (count == 0) return;
+    enum fault fault = enabled[random_below(random, count)];
     trace_line(&run->trace, run->machine.now, "fault: %s", fault_name(fault));
     strike(run, fault);
 }
