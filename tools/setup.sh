@@ -4,7 +4,7 @@
 BUILD_PACKAGES='gcc libc6-dev pkg-config meson ninja-build python3 protobuf-compiler
     libnghttp2-dev libhttp-parser-dev libssl-dev libsodium-dev libsqlite3-dev libjansson-dev libyaml-dev
     libcjose-dev zlib1g-dev liblz4-dev libzstd-dev'
-TEST_PACKAGES='libcmocka-dev clang libclang-rt-14-dev valgrind curl zstd lz4 openssl
+TEST_PACKAGES='libcmocka-dev git clang libclang-rt-14-dev valgrind curl zstd lz4 openssl
     golang-go golang-google-grpc-dev golang-goprotobuf-dev protobuf-compiler-grpc
     python3-grpcio python3-protobuf'
 

@@ -26,11 +26,12 @@ simulate() {
     grep -a -m 1 -e FAILED -e crashed "$work/sim" || echo "simulation: time is up"
 }
 # What found the bug, or nothing. Small worlds meet their beginnings more often; and failing memory
-# alone meets more places than one fault among many.
+# with few other faults meets more places than one fault among many.
 finder() {
     found=$(simulate --seeds "1..$seeds" --ops 120)
     [ -n "$found" ] || found=$(simulate --seeds "1..$((seeds * 15))" --clients 1 --ops 40)
-    [ -n "$found" ] || found=$(simulate --seeds "1..$((seeds * 10))" --clients 2 --ops 80 --faults memory,burst,split)
+    [ -n "$found" ] || found=$(simulate --seeds "1..$((seeds * 15))" --clients 2 --ops 30 \
+        --faults memory,stall,pause,burst,accept,delay)
     if [ -n "$found" ]; then
         echo "$found"
         return
