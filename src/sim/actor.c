@@ -106,6 +106,11 @@ static void act_first(struct actor *actor) {
     stream_subscribe(actor, 0, false);
 }
 
+static void subscribe_some(struct actor *actor) {
+    uint32_t kinds = chance(actor, 70) ? 0 : (uint32_t)random_next(&actor->random);
+    stream_subscribe(actor, kinds, chance(actor, 50));
+}
+
 static void act_player(struct actor *actor) {
     if (!actor->began) act_first(actor);
     if (!actor->stream.call && chance(actor, 50)) stream_open(actor);
@@ -126,9 +131,7 @@ static void act_player(struct actor *actor) {
         rpc_cancel(LIST_ENTRY(actor->attempts.next, struct attempt, link)->call);
     unsigned dice = (unsigned)random_below(&actor->random, 100);
     if (dice < 5) actor_snapshot(actor, chance(actor, 60));
-    if (dice >= 5 && dice < 9)
-        stream_subscribe(actor, chance(actor, 70) ? 0 : (uint32_t)random_next(&actor->random),
-                         chance(actor, 50));
+    if (dice >= 5 && dice < 9) subscribe_some(actor);
     if (dice == 9) stream_unsubscribe(actor);
     if (dice >= 10 && dice < 16) actor_resolve(actor);
     if (dice == 16)

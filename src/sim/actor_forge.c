@@ -44,8 +44,9 @@ static void forge_owner(struct actor *actor) {
     unsigned other = another(actor);
     char state[STATE_MAX];
     struct state_sync_request request;
-    struct cell *cell = model_cell(actor->model, kinds[random_below(&actor->random, 3)], other,
-                                   (unsigned)random_below(&actor->random, KEYS));
+    enum kind kind = kinds[random_below(&actor->random, 3)];
+    struct cell *cell =
+        model_cell(actor->model, kind, other, (unsigned)random_below(&actor->random, KEYS));
     struct attempt *attempt = forbidden_op(actor, cell, &request, state);
     request.owner_id = other;
     if (chance(actor, 40)) { /* as if he were that player, instead */
@@ -117,9 +118,8 @@ static void forge_key(struct actor *actor) {
 }
 
 static void forge_history(struct actor *actor) {
-    struct cell *cell =
-        model_cell(actor->model, chance(actor, 50) ? KIND_SECRET : KIND_BAG, another(actor), 0);
-    actor_history(actor, cell, true);
+    enum kind kind = chance(actor, 50) ? KIND_SECRET : KIND_BAG;
+    actor_history(actor, model_cell(actor->model, kind, another(actor), 0), true);
 }
 
 void actor_forge(struct actor *actor) {

@@ -76,15 +76,16 @@ static void strike(struct run *run, enum fault fault) {
         run->host.stalled_until = now + (ss_time)random_below(random, 3000) * SS_MILLISECOND;
         break;
     case FAULT_RELOAD: host_reload(&run->host, (int)random_below(random, 5) - 1); break;
-    case FAULT_RESTART:
+    case FAULT_RESTART: {
         if (random_below(random, 12)) break;
+        ss_time rest = (ss_time)random_below(random, 300000);
         if (random_below(random, 2)) {
-            host_drain(&run->host, (int)random_below(random, 2000),
-                       (ss_time)random_below(random, 300000));
+            host_drain(&run->host, (int)random_below(random, 2000), rest);
         } else {
-            host_crash(&run->host, (ss_time)random_below(random, 300000));
+            host_crash(&run->host, rest);
         }
         break;
+    }
     default: break;
     }
 }

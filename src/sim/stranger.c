@@ -48,9 +48,10 @@ static size_t draw_piece(struct stranger *stranger, uint8_t out[512]) {
         memcpy(out + size, settings, sizeof settings);
         size += sizeof settings;
         uint8_t length = (uint8_t)random_below(random, 64);
-        uint8_t head[9] = {
-            0, 0, length, (uint8_t)random_below(random, 11), (uint8_t)random_next(random),
-            0, 0, 0,      (uint8_t)random_below(random, 4)};
+        uint8_t head[9] = {0, 0, length};
+        head[3] = (uint8_t)random_below(random, 11);
+        head[4] = (uint8_t)random_next(random);
+        head[8] = (uint8_t)random_below(random, 4);
         memcpy(out + size, head, sizeof head);
         size += sizeof head;
         for (unsigned i = 0; i < length; i++)
