@@ -7,7 +7,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
 seeds=${SEEDS:-40}
 jobs=${JOBS:-2}
 sim=$work/build/src/sim/statesync-sim
@@ -22,7 +23,7 @@ build() {
 }
 # simulate OPTION...: what went wrong, or nothing.
 simulate() {
-    timeout 300 "$sim" "$@" >"$work/sim" 2>&1 && return
+    timeout --foreground 120 "$sim" "$@" >"$work/sim" 2>&1 && return
     grep -a -m 1 -e FAILED -e crashed "$work/sim" || echo "simulation: time is up"
 }
 # What found the bug, or nothing. Small worlds meet their beginnings more often; and failing memory
