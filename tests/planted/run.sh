@@ -31,7 +31,7 @@ simulate() {
 finder() {
     found=$(simulate --seeds "1..$seeds" --ops 120)
     [ -n "$found" ] || found=$(simulate --seeds "1..$((seeds * 15))" --clients 1 --ops 40)
-    [ -n "$found" ] || found=$(simulate --seeds "1..$((seeds * 15))" --clients 2 --ops 30 \
+    [ -n "$found" ] || found=$(simulate --seeds "1..$((seeds * 60))" --clients 2 --ops 30 \
         --faults memory,stall,pause,burst,accept,delay)
     if [ -n "$found" ]; then
         echo "$found"
