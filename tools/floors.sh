@@ -8,6 +8,7 @@ set -eu
 FLOORS='
 base:
 payload: base
+schema: base payload
 wire: base
 delta: base wire
 world: base payload
@@ -17,8 +18,8 @@ session: base payload wire world codec transport
 net: base transport
 journal: base payload wire world codec
 client: base wire codec payload transport session net
-server: base payload wire world codec transport session net journal
-cli: base payload wire delta world codec transport session net journal server client bench
+server: base payload schema wire world codec transport session net journal
+cli: base payload schema wire delta world codec transport session net journal server client bench
 bench: base payload wire delta world codec transport session net journal server client
 sim: base payload wire delta world codec transport session net journal server client
 '

@@ -11,11 +11,16 @@ const struct format *format_find(const char *name) {
     return NULL;
 }
 
+static const char *const policy_names[] = {"lww", "keep",  "max",    "min",
+                                           "sum", "union", "manual", "reject"};
+
+const char *merge_policy_name(enum merge_policy policy) {
+    return policy_names[policy];
+}
+
 bool merge_policy_find(const char *name, enum merge_policy *policy) {
-    static const char *const names[] = {"lww", "keep",  "max",    "min",
-                                        "sum", "union", "manual", "reject"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i], name) != 0) continue;
+    for (size_t i = 0; i < sizeof policy_names / sizeof *policy_names; i++) {
+        if (strcmp(policy_names[i], name) != 0) continue;
         *policy = (enum merge_policy)i;
         return true;
     }

@@ -48,6 +48,9 @@ struct paths {
     size_t count, more;
 };
 
+/* Who looks at a state that it may read, from the most to the least trusted. */
+enum format_reader { READER_SERVER, READER_OWNER, READER_OTHER };
+
 struct format {
     const char *name; /* "opaque", "json", "protobuf" */
     bool can_merge;
@@ -73,6 +76,17 @@ struct format {
 
     /* The position in metres by the rules' `spatial` paths; SS_ERR_NOT_FOUND when there is none. */
     int (*locate)(const struct format_rules *rules, struct bytes state, float position[3]);
+
+    /* The state `at` microseconds after `from`, when `to` is `span` after it, into the cleared
+     * `out`. At 0 and before it is `from`, at `span` and behind it `to`, to the byte. The same bytes
+     * on every machine. SS_OK, SS_ERR_NOMEM; SS_ERR_UNSUPPORTED without a schema. NULL: never. */
+    int (*interpolate)(const struct format_rules *rules, struct bytes from, struct bytes to,
+                       ss_time span, ss_time at, struct buffer *out);
+
+    /* `state` without the fields that `reader` may not see, into the cleared `out`; what stays is
+     * byte for byte what it was. SS_OK or SS_ERR_NOMEM. NULL: the format hides nothing. */
+    int (*redact)(const struct format_rules *rules, struct bytes state, enum format_reader reader,
+                  struct buffer *out);
 };
 
 extern const struct format format_opaque;   /* any bytes; no merge */
@@ -105,9 +119,18 @@ struct format_rule {
 int format_rules_create(struct format_rules **rules, const struct memory *memory,
                         const struct format *format, const struct format_rule *list, size_t count,
                         struct reason *why);
+/* The same for protobuf states of a declared message: `schema` is copied, its options are rules
+ * already, and `list` goes over them. Paths are field names (or numbers): "/at/x". */
+struct schema;
+int format_rules_create_typed(struct format_rules **rules, const struct memory *memory,
+                              const struct schema *schema, const struct format_rule *list,
+                              size_t count, struct reason *why);
 void format_rules_destroy(struct format_rules *rules);
+/* True when some field is not for everybody who may read the state: then `redact` has work. */
+bool format_rules_hide(const struct format_rules *rules);
 
 /* "lww", "keep", ... to a policy; false when there is none of that name. */
 bool merge_policy_find(const char *name, enum merge_policy *policy);
+const char *merge_policy_name(enum merge_policy policy);
 
 #endif
