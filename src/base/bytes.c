@@ -27,14 +27,22 @@ static size_t utf8_sequence(const uint8_t *at, size_t left) {
     return size;
 }
 
-bool bytes_utf8(struct bytes text) {
+/* Nearly all names are. */
+static bool bytes_ascii(struct bytes text) {
+    uint64_t seen = 0, word;
     size_t i = 0;
-    while (i < text.size) {
-        uint64_t word;
-        if (text.size - i >= 8 && (memcpy(&word, text.data + i, 8), !(word & 0x8080808080808080u))) {
-            i += 8;
-            continue;
-        }
+    for (; text.size - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, text.data + i, sizeof word);
+        seen |= word;
+    }
+    for (; i < text.size; i++)
+        seen |= text.data[i];
+    return !(seen & 0x8080808080808080u);
+}
+
+bool bytes_utf8(struct bytes text) {
+    if (bytes_ascii(text)) return true;
+    for (size_t i = 0; i < text.size;) {
         size_t size = utf8_sequence(text.data + i, text.size - i);
         if (size == 0) return false;
         i += size;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Protobuf messages to structs and back, by walking the tables of message_table.c.
+/* Protobuf messages to structs, by walking the tables of message_table.c (the way back:
+ * message_encode.c).
  *
  *   message  field*                      field  tag value          tag  varint (number << 3 | wire
  * type) VARINT   1..10 bytes, 7 bits each, the lowest first; a negative int32 or enum takes ten
@@ -8,9 +9,8 @@
  *            value}, or numbers one after the other (packed)
  *
  * Decoding allocates for lists and submessages only; a list grows by doubling, so that its capacity
- * follows from its count and a hostile message costs linear time. Encoding measures nothing: the
- * length of a submessage is taken to need one byte, and what is longer moves up once when its size
- * is known. */
+ * follows from its count and a hostile message costs linear time. */
+#include "codec/message_cursor.h"
 #include "codec/message_table.h"
 
 #include <stdio.h>
@@ -18,10 +18,6 @@
 #include "base/status.h"
 
 /* ---- decoding ------------------------------------------------------------------------------ */
-
-struct cursor {
-    const uint8_t *at, *end;
-};
 
 struct decoder {
     struct arena *arena;
@@ -38,39 +34,6 @@ static int refuse(struct decoder *decoder, const struct message_type *type,
     struct bytes copy = arena_copy(decoder->arena, bytes_view(text, (size_t)size + 1));
     decoder->why = copy.data ? (const char *)copy.data : what;
     return SS_ERR_MALFORMED;
-}
-
-/* False when there is no whole varint of at most 64 bits. */
-static inline bool take_varint(struct cursor *cursor, uint64_t *value) {
-    if (cursor->at < cursor->end && *cursor->at < 0x80) {
-        *value = *cursor->at++;
-        return true;
-    }
-    uint64_t sum = 0;
-    for (unsigned shift = 0; shift < 64 && cursor->at < cursor->end; shift += 7) {
-        uint8_t byte = *cursor->at++;
-        if (shift == 63 && byte > 1) return false;
-        sum |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte >= 0x80) continue;
-        *value = sum;
-        return true;
-    }
-    return false;
-}
-
-static inline bool take_fixed(struct cursor *cursor, void *value, size_t size) {
-    if ((size_t)(cursor->end - cursor->at) < size) return false;
-    memcpy(value, cursor->at, size);
-    cursor->at += size;
-    return true;
-}
-
-static inline bool take_bytes(struct cursor *cursor, struct bytes *view) {
-    uint64_t size;
-    if (!take_varint(cursor, &size) || size > (size_t)(cursor->end - cursor->at)) return false;
-    *view = (struct bytes){cursor->at, (size_t)size};
-    cursor->at += size;
-    return true;
 }
 
 /* A tag with a number from 1 to 2^29 - 1. */
@@ -253,32 +216,38 @@ static int decode_repeated(struct decoder *decoder, const struct message_type *t
     return status;
 }
 
+/* One field by the table. */
+static int decode_field(struct decoder *decoder, const struct message_type *type,
+                        const struct field *field, unsigned wire, struct cursor *cursor,
+                        void *message, unsigned depth) {
+    void *member = (uint8_t *)message + field->offset;
+    if (wire == field->wire)
+        return field->repeated ? decode_repeated(decoder, type, field, cursor, member, depth)
+                               : decode_element(decoder, type, field, cursor, member, depth);
+    if (wire == WIRE_BYTES && field->repeated)
+        return decode_packed(decoder, type, field, cursor, member);
+    return refuse(decoder, type, field, "a wrong wire type");
+}
+
 static int decode_message(struct decoder *decoder, const struct message_type *type,
                           struct bytes from, void *message, unsigned depth) {
     if (depth > MESSAGE_DEPTH) return refuse(decoder, type, NULL, "nested too deep");
     if (from.size == 0) return SS_OK;
     struct cursor cursor = {from.data, from.data + from.size};
-    while (cursor.at < cursor.end) {
+    do {
         uint32_t number;
         unsigned wire;
+        cursor.at = type->take(cursor.at, cursor.end, message);
+        if (cursor.at == cursor.end) break;
         if (!take_tag(&cursor, &number, &wire)) return refuse(decoder, type, NULL, "a bad tag");
         const struct field *field = field_find(type, number);
-        if (!field) {
-            if (!skip(&cursor, wire)) return refuse(decoder, type, NULL, "a bad unknown field");
-            continue;
+        if (field) {
+            int status = decode_field(decoder, type, field, wire, &cursor, message, depth);
+            if (status != SS_OK) return status;
+        } else if (!skip(&cursor, wire)) {
+            return refuse(decoder, type, NULL, "a bad unknown field");
         }
-        void *member = (uint8_t *)message + field->offset;
-        int status;
-        if (wire == field->wire) {
-            status = field->repeated ? decode_repeated(decoder, type, field, &cursor, member, depth)
-                                     : decode_element(decoder, type, field, &cursor, member, depth);
-        } else if (wire == WIRE_BYTES && field->repeated) {
-            status = decode_packed(decoder, type, field, &cursor, member);
-        } else {
-            status = refuse(decoder, type, field, "a wrong wire type");
-        }
-        if (status != SS_OK) return status;
-    }
+    } while (cursor.at < cursor.end);
     return SS_OK;
 }
 
@@ -291,7 +260,7 @@ int message_decode(const struct message_type *type, struct bytes from, void *mes
     return status;
 }
 
-/* ---- encoding ------------------------------------------------------------------------------ */
+/* ---- measuring ----------------------------------------------------------------------------- */
 
 static size_t tag_size(const struct field *field) {
     return field->number < 16 ? 1 : 2;
@@ -339,132 +308,4 @@ size_t message_size(const struct message_type *type, const void *message) {
                                     : tag_size(field) * elements.count + inside;
     }
     return size;
-}
-
-#define TAG_MAX    2
-#define NUMBER_MAX 10 /* bytes of the longest number */
-
-static inline uint8_t *room(struct buffer *out, size_t size) {
-    if (!out->failed && out->capacity - out->size >= size) return out->data + out->size;
-    return buffer_room(out, size);
-}
-
-static inline void filled(struct buffer *out, const uint8_t *end) {
-    out->size = (size_t)(end - out->data);
-}
-
-static inline uint8_t *put_varint(uint8_t *to, uint64_t value) {
-    for (; value >= 0x80; value >>= 7)
-        *to++ = (uint8_t)(value | 0x80);
-    *to++ = (uint8_t)value;
-    return to;
-}
-
-static inline uint8_t *put_tag(uint8_t *to, const struct field *field, unsigned wire) {
-    return put_varint(to, (uint32_t)field->number << 3 | wire);
-}
-
-static inline uint8_t *put_fixed(uint8_t *to, const void *value, size_t size) {
-    memcpy(to, value, size);
-    return to + size;
-}
-
-static inline uint8_t *put_view(uint8_t *to, struct bytes view) {
-    to = put_varint(to, view.size);
-    return view.size ? put_fixed(to, view.data, view.size) : to;
-}
-
-static inline uint8_t *put_number(uint8_t *to, const struct field *field, const void *at) {
-    switch (field->kind) {
-    case KIND_FIXED64: return put_fixed(to, at, sizeof(uint64_t));
-    case KIND_FLOAT: return put_fixed(to, at, sizeof(float));
-    case KIND_UINT64: return put_varint(to, *(const uint64_t *)at);
-    case KIND_INT32: return put_varint(to, sign_extended(*(const uint32_t *)at));
-    case KIND_BOOL: return put_varint(to, *(const bool *)at);
-    default: return put_varint(to, *(const uint32_t *)at);
-    }
-}
-
-/* Begins something of unknown length: its tag and one byte for the length. Gives where it starts.
- */
-static size_t open_length(const struct field *field, struct buffer *out) {
-    uint8_t *to = room(out, TAG_MAX + 1);
-    if (to) filled(out, put_tag(to, field, WIRE_BYTES) + 1);
-    return out->size;
-}
-
-/* Ends it: writes the length in front of `start`, moving the content where one byte is too little.
- */
-static void close_length(size_t start, struct buffer *out) {
-    size_t size = out->size - start;
-    size_t more = varint_size(size) - 1;
-    if (more && room(out, more)) {
-        memmove(out->data + start + more, out->data + start, size);
-        out->size += more;
-    }
-    if (!out->failed) put_varint(out->data + start - 1, size);
-}
-
-static void encode_message(const struct message_type *type, const void *message,
-                           struct buffer *out);
-
-static void encode_packed(const struct field *field, struct elements elements, struct buffer *out) {
-    size_t start = open_length(field, out);
-    for (size_t i = 0; i < elements.count; i++) {
-        uint8_t *to = room(out, NUMBER_MAX);
-        if (!to) return;
-        filled(out, put_number(to, field, elements.at + i * field->item_size));
-    }
-    close_length(start, out);
-}
-
-static void encode_counter(const struct field *field, const struct counter *counter,
-                           struct buffer *out) {
-    size_t size = counter_size(counter);
-    uint8_t *to = room(out, TAG_MAX + NUMBER_MAX + size);
-    if (!to) return;
-    to = put_varint(put_tag(to, field, WIRE_BYTES), size);
-    *to++ = 1 << 3 | WIRE_BYTES;
-    to = put_view(to, counter->name);
-    *to++ = 2 << 3 | WIRE_VARINT;
-    filled(out, put_varint(to, counter->value));
-}
-
-static inline void encode_element(const struct field *field, const void *at, struct buffer *out) {
-    if (field->kind == KIND_MESSAGE) {
-        size_t start = open_length(field, out);
-        encode_message(field->type, at, out);
-        if (!out->failed) close_length(start, out);
-        return;
-    }
-    if (field->kind == KIND_COUNTERS) {
-        encode_counter(field, at, out);
-        return;
-    }
-    const struct bytes *view = field->wire == WIRE_BYTES ? at : NULL;
-    uint8_t *to = room(out, TAG_MAX + NUMBER_MAX + (view ? view->size : 0));
-    if (!to) return;
-    to = put_tag(to, field, field->wire);
-    filled(out, view ? put_view(to, *view) : put_number(to, field, at));
-}
-
-static void encode_message(const struct message_type *type, const void *message,
-                           struct buffer *out) {
-    for (size_t i = 0; i < type->field_count; i++) {
-        const struct field *field = &type->fields[i];
-        struct elements elements = field_elements(field, message);
-        if (elements.count == 0) continue;
-        if (field_packed(field)) {
-            encode_packed(field, elements, out);
-            continue;
-        }
-        for (size_t j = 0; j < elements.count; j++)
-            encode_element(field, elements.at + j * field->item_size, out);
-    }
-}
-
-void message_encode(const struct message_type *type, const void *message, struct buffer *out) {
-    size_t before = out->size;
-    encode_message(type, message, out);
-    if (out->failed) out->size = before;
 }

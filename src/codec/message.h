@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message.h - the messages of proto/ as plain structs, and one codec that walks their tables.
+/* message.h - the messages of proto/ as plain structs, and their codec.
  *
- * Each message is described once, in message_list.h, as a list of fields; the struct, the table
- * that encoder, decoder and printer walk, and the checks against the struct all come from that
+ * Each message is described once, in message_list.h, as a list of fields; the struct, its encoder,
+ * the table that decoder and printer walk, and the checks against the struct all come from that
  * list.
  *
  *   proto                     struct

@@ -103,10 +103,13 @@ VALUES(serving_status)
         .field_count = sizeof fields_##m / sizeof *fields_##m,                                     \
         .slots = {FIELDS_##m(SLOT, m)},                                                            \
         .fields = fields_##m,                                                                      \
+        .encode = encode_##m,                                                                      \
+        .take = take_##m,                                                                          \
         .name = #proto,                                                                            \
     };
 #define TABLE_EMPTY(m, proto)                                                                      \
-    const struct message_type message_##m = {.size = sizeof(struct m), .name = #proto};
+    const struct message_type message_##m = {                                                      \
+        .size = sizeof(struct m), .name = #proto, .encode = encode_##m, .take = take_##m};
 MESSAGE_LIST(TABLE, TABLE_EMPTY)
 
 #define REFERENCE(m, proto) &message_##m,

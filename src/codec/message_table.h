@@ -52,13 +52,29 @@ struct field {
 #define SLOT_FIRST 100 /* the lowest extension */
 #define SLOT_COUNT 48
 
+/* Appends the fields of a message at `to`, which lies in `out`, growing it as needed; where the
+ * next one may go, NULL when out of memory. `out->size` is the caller's to set. */
+typedef uint8_t *encode_function(const void *message, uint8_t *to, struct buffer *out);
+
+/* Takes fields as long as they are numbers or views of this message, in their own wire type and
+ * sound; where the first one begins that is not, or the end. */
+typedef const uint8_t *take_function(const uint8_t *at, const uint8_t *end, void *message);
+
 struct message_type {
     uint16_t size; /* of the struct */
     uint8_t field_count;
     uint8_t slots[SLOT_COUNT];
     const struct field *fields;
+    encode_function *encode;
+    take_function *take;
     const char *name;
 };
+
+#define FUNCTIONS(m, proto)                                                                        \
+    encode_function encode_##m; /* message_encode.c */                                             \
+    take_function take_##m;     /* message_take.c */
+MESSAGE_LIST(FUNCTIONS, FUNCTIONS)
+#undef FUNCTIONS
 
 /* Every list struct is laid out like this one. */
 struct any_list {
