@@ -65,6 +65,7 @@ struct rpc {
     uint32_t pushed;   /* bytes of pushes for which no credit was given back yet */
     uint64_t gate;          /* greatest lsn among its answers: a later one does not overtake */
     uint32_t messages; /* received */
+    uint32_t limited;  /* limiter_take's `last` */
     bool half_closed, subscribed, finished;
     struct list watcher; /* server.health_watchers, of Health/Watch */
 };

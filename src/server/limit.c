@@ -19,11 +19,12 @@
 #define EVICT_LOOKS_MAX 8
 
 struct player {
-    uint64_t id;
+    uint32_t free; /* of the slab's chain once forgotten */
+    uint32_t handle;
+    uint64_t id;    /* 0: forgotten */
     uint64_t level; /* millionths of a token, as of `since` */
     ss_time since;
     struct list idle; /* limiter.idle while nothing is open, else empty */
-    uint32_t handle;
     uint32_t connections;
 };
 
@@ -119,6 +120,7 @@ static void player_forget(struct limiter *limiter, struct player *player) {
     bool found = table_remove(&limiter->index, player_hash(limiter, player->id), player->handle);
     assert(found);
     list_remove(&player->idle);
+    player->id = 0;
     slab_release(&limiter->players, player->handle);
 }
 
@@ -168,9 +170,20 @@ static uint32_t wait_for_room(const struct limiter *limiter) {
 
 /* ---- what is limited ----------------------------------------------------------------------- */
 
-uint32_t limiter_take(struct limiter *limiter, uint64_t id, uint32_t count, ss_time now) {
-    if (count > limiter->config.burst) return UINT32_MAX;
+/* Nearly always the same player as before: then nothing is hashed. */
+static struct player *player_again(struct limiter *limiter, uint64_t id, uint32_t *last,
+                                   ss_time now) {
+    if (*last < limiter->players.used && player_at(limiter, *last)->id == id)
+        return player_at(limiter, *last);
     struct player *player = player_get(limiter, id, now);
+    if (player) *last = player->handle;
+    return player;
+}
+
+uint32_t limiter_take(struct limiter *limiter, uint64_t id, uint32_t count, uint32_t *last,
+                      ss_time now) {
+    if (count > limiter->config.burst) return UINT32_MAX;
+    struct player *player = player_again(limiter, id, last, now);
     if (!player) return wait_for_room(limiter);
     if (player->connections == 0) {
         list_remove(&player->idle);

@@ -20,9 +20,11 @@ int limiter_create(struct limiter **limiter, const struct memory *memory, uint64
 void limiter_destroy(struct limiter *limiter);
 void limiter_configure(struct limiter *limiter, const struct limiter_config *config);
 
-/* Takes `count` tokens of `player`. 0, or the milliseconds after which it would succeed (at least 1; for
- * more than the burst: UINT32_MAX, never). */
-uint32_t limiter_take(struct limiter *limiter, uint64_t player, uint32_t count, ss_time now);
+/* Takes `count` tokens of `player` (not 0). 0, or the milliseconds after which it would succeed (at least
+ * 1; for more than the burst: UINT32_MAX, never). `last` is the caller's to keep between calls, 0 at
+ * first: who mostly asks for one player finds it faster. */
+uint32_t limiter_take(struct limiter *limiter, uint64_t player, uint32_t count, uint32_t *last,
+                      ss_time now);
 /* Counts a connection of `player`; false when it has its share already. */
 bool limiter_connect(struct limiter *limiter, uint64_t player, ss_time now);
 void limiter_disconnect(struct limiter *limiter, uint64_t player);

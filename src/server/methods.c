@@ -79,9 +79,10 @@ static void handle_sync(struct rpc *rpc, const void *message) {
     open_session(rpc, player);
     /* A server with credentials is trusted with its rate; anonymous is limited like the player it
      * names. */
-    uint32_t wait = rpc->identity.server && !rpc->identity.anonymous
-                        ? 0
-                        : limiter_take(server->limiter, player, sync_cost(request), server->now);
+    uint32_t wait =
+        rpc->identity.server && !rpc->identity.anonymous
+            ? 0
+            : limiter_take(server->limiter, player, sync_cost(request), &rpc->limited, server->now);
     if (wait) {
         server->counters.rate_limited++;
         sync_refused(rpc, request,

@@ -72,7 +72,21 @@ static void peer_ready(struct watch *watch, unsigned ready, ss_time now) {
     peer_receive(peer, bytes_view(server->read_buffer, (size_t)got));
 }
 
-/* Fills peer->out from the machine; false when there was nothing more. */
+/* Gives bytes to the socket until it takes no more; what is left. */
+static struct bytes peer_put(struct peer *peer, struct bytes bytes) {
+    while (bytes.size) {
+        ptrdiff_t put = socket_write(peer->watch.fd, bytes.data, bytes.size);
+        if (put <= 0) {
+            peer->dead = peer->dead || put != SS_ERR_AGAIN;
+            return bytes;
+        }
+        peer->server->counters.bytes_out += (uint64_t)put;
+        bytes = bytes_view(bytes.data + put, bytes.size - (size_t)put);
+    }
+    return bytes;
+}
+
+/* Sends or keeps in peer->out what the machine has; false when there was nothing more. */
 static bool peer_fill(struct peer *peer) {
     struct ss_server *server = peer->server;
     if (peer->out.size - peer->out_sent > OUT_MAX) return false;
@@ -84,6 +98,7 @@ static bool peer_fill(struct peer *peer) {
     if (peer->tls) {
         if (tls_send(peer->tls, bytes, &peer->out) != SS_OK) peer->dead = true;
     } else {
+        if (peer->out.size == 0) bytes = peer_put(peer, bytes);
         buffer_bytes(&peer->out, bytes);
     }
     if (peer->out.failed) peer->dead = true;
@@ -92,17 +107,11 @@ static bool peer_fill(struct peer *peer) {
 
 /* Writes what waits; false when the socket takes no more for now. */
 static bool peer_write(struct peer *peer) {
-    while (peer->out_sent < peer->out.size) {
-        ptrdiff_t put = socket_write(peer->watch.fd, peer->out.data + peer->out_sent,
-                                     peer->out.size - peer->out_sent);
-        if (put == SS_ERR_AGAIN) return false;
-        if (put <= 0) {
-            peer->dead = true;
-            return false;
-        }
-        peer->server->counters.bytes_out += (uint64_t)put;
-        peer->out_sent += (size_t)put;
-    }
+    if (peer->out.size == 0) return true;
+    struct bytes waits =
+        bytes_view(peer->out.data + peer->out_sent, peer->out.size - peer->out_sent);
+    peer->out_sent = peer->out.size - peer_put(peer, waits).size;
+    if (peer->out_sent < peer->out.size) return false;
     buffer_clear(&peer->out);
     peer->out_sent = 0;
     if (peer->out.capacity > 2 * WRITE_BUFFER_SIZE) buffer_free(&peer->out);

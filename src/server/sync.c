@@ -12,9 +12,9 @@ static void refuse(struct outcome *outcome, int status, const char *message) {
 
 /* Asks the game. Its "no" travels with the update and is judged in its place among the world's own
  * rules, so that a repeated idempotency key still finds its first answer. */
-static void sync_validate(struct worker *worker, struct hosted *hosted, struct update *update) {
+static void sync_validate(struct worker *worker, struct hosted *hosted,
+                          const struct category *policy, struct update *update) {
     const struct worker_hooks *hooks = &worker->config.hooks;
-    const struct category *policy = world_category(hosted->world, update->category);
     if (!hooks->validate || !policy) return;
     uint64_t owner = update->owner ? update->owner : update->player;
     if (policy->scope == SCOPE_SHARED) owner = 0;
@@ -40,12 +40,13 @@ static void sync_tell(struct worker *worker, struct hosted *hosted, const struct
 
 void sync_apply(struct worker *worker, struct hosted *hosted, struct update *update, ss_time now,
                 struct outcome *outcome) {
-    const char *refused = worker_refuses(worker, world_category(hosted->world, update->category));
+    const struct category *policy = world_category(hosted->world, update->category);
+    const char *refused = worker_refuses(worker, policy);
     if (refused) {
         refuse(outcome, SS_ERR_UNAVAILABLE, refused);
         return;
     }
-    sync_validate(worker, hosted, update);
+    sync_validate(worker, hosted, policy, update);
     world_update(hosted->world, update, now, outcome);
     sync_tell(worker, hosted, update, outcome);
 }
@@ -161,14 +162,14 @@ static bool batch_prepare(struct worker *worker, struct hosted *hosted,
         outcomes[i] = (struct outcome){.result = RESULT_CONFLICT,
                                        .request_id = worker_request_id(worker),
                                        .conflict.reason = "another update of the batch failed"};
-        const char *refused =
-            worker_refuses(worker, world_category(hosted->world, updates[i].category));
+        const struct category *policy = world_category(hosted->world, updates[i].category);
+        const char *refused = worker_refuses(worker, policy);
         if (status != SS_OK || refused) {
             refuse(&outcomes[i], status != SS_OK ? status : SS_ERR_UNAVAILABLE,
                    status != SS_OK ? clock_error(status) : refused);
             fine = false;
         } else {
-            sync_validate(worker, hosted, &updates[i]);
+            sync_validate(worker, hosted, policy, &updates[i]);
         }
     }
     return fine;

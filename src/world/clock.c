@@ -126,8 +126,19 @@ bool node_parse(struct bytes name, uint64_t *node) {
     return true;
 }
 
+/* Eight hexadecimal digits at once: the four bytes, the highest first, are spread until each of
+ * their halves has a byte of its own, then all become digits together. */
+static uint64_t hex8(uint32_t value) {
+    uint64_t spread = __builtin_bswap32(value);
+    spread = (spread | spread << 16) & 0x0000ffff0000ffff;
+    spread = (spread | spread << 8) & 0x00ff00ff00ff00ff;
+    spread = (spread >> 4 | spread << 8) & 0x0f0f0f0f0f0f0f0f;
+    uint64_t letters = (spread + 0x0606060606060606) >> 4 & 0x0101010101010101;
+    return spread + 0x3030303030303030 + letters * ('a' - '0' - 10);
+}
+
 void node_print(uint64_t node, char name[NODE_NAME_SIZE + 1]) {
-    for (int i = 0; i < NODE_NAME_SIZE; i++)
-        name[i] = "0123456789abcdef"[node >> (60 - 4 * i) & 15];
+    uint64_t halves[2] = {hex8((uint32_t)(node >> 32)), hex8((uint32_t)node)};
+    memcpy(name, halves, sizeof halves);
     name[NODE_NAME_SIZE] = 0;
 }
