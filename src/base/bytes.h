@@ -26,8 +26,24 @@ static inline struct bytes bytes_of(const char *text) {
 static inline struct bytes bytes_view(const void *data, size_t size) {
     return (struct bytes){(const uint8_t *)data, size};
 }
+/* Of 4 to 8 or 8 to 16 bytes, by two loads that overlap. */
+static inline bool bytes_same_4(const uint8_t *a, const uint8_t *b, size_t size) {
+    uint32_t x[2], y[2];
+    memcpy(&x[0], a, 4), memcpy(&x[1], a + size - 4, 4);
+    memcpy(&y[0], b, 4), memcpy(&y[1], b + size - 4, 4);
+    return x[0] == y[0] && x[1] == y[1];
+}
+static inline bool bytes_same_8(const uint8_t *a, const uint8_t *b, size_t size) {
+    uint64_t x[2], y[2];
+    memcpy(&x[0], a, 8), memcpy(&x[1], a + size - 8, 8);
+    memcpy(&y[0], b, 8), memcpy(&y[1], b + size - 8, 8);
+    return x[0] == y[0] && x[1] == y[1];
+}
+/* Names are short, and a call takes longer than comparing them. */
 static inline bool bytes_equal(struct bytes a, struct bytes b) {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+    if (a.size != b.size) return false;
+    if (a.size > 16 || a.size < 4) return a.size == 0 || memcmp(a.data, b.data, a.size) == 0;
+    return a.size >= 8 ? bytes_same_8(a.data, b.data, a.size) : bytes_same_4(a.data, b.data, a.size);
 }
 /* Bytewise order, shorter first on a tie: <0, 0, >0. */
 int bytes_compare(struct bytes a, struct bytes b);

@@ -12,15 +12,20 @@ struct slab slab_of(const struct memory *memory, size_t object_size, uint32_t ch
                          .free = SLAB_NONE};
 }
 
+static size_t chunk_size(const struct slab *slab) {
+    return (slab->object_size << slab->chunk_bits) + SLAB_LINE - 1;
+}
+
 static int slab_grow(struct slab *slab) {
     void *chunks = slab->chunks;
     int status = memory_grow(slab->memory, &chunks, &slab->chunk_capacity, slab->chunk_count + 1,
                              sizeof *slab->chunks);
     slab->chunks = chunks;
     if (status != SS_OK) return status;
-    uint8_t *chunk = memory_alloc(slab->memory, slab->object_size << slab->chunk_bits);
-    if (!chunk) return SS_ERR_NOMEM;
-    slab->chunks[slab->chunk_count++] = chunk;
+    uint8_t *block = memory_alloc(slab->memory, chunk_size(slab));
+    if (!block) return SS_ERR_NOMEM;
+    uint8_t *objects = block + (SLAB_LINE - (uintptr_t)block % SLAB_LINE) % SLAB_LINE;
+    slab->chunks[slab->chunk_count++] = (struct slab_chunk){objects, block};
     return SS_OK;
 }
 
@@ -47,7 +52,7 @@ void slab_release(struct slab *slab, uint32_t handle) {
 
 void slab_free(struct slab *slab) {
     for (size_t i = 0; i < slab->chunk_count; i++)
-        memory_free(slab->memory, slab->chunks[i], slab->object_size << slab->chunk_bits);
+        memory_free(slab->memory, slab->chunks[i].block, chunk_size(slab));
     memory_free(slab->memory, slab->chunks, slab->chunk_capacity * sizeof *slab->chunks);
     *slab = slab_of(slab->memory, slab->object_size, slab->chunk_bits);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slab.h - objects of one size that never move, named by 32-bit handles.
  *
- * Chunks of 2^chunk_bits objects are allocated whole; a free object is chained through its first four
- * bytes. A handle stays valid, and its slot is reused last in, first out, until the slab is freed. */
+ * Chunks of 2^chunk_bits objects are allocated whole and begin at a cache line, so objects of a multiple
+ * of 64 bytes share no line; a free object is chained through its first four bytes. A handle stays valid, and its slot is reused last in, first out, until the slab is freed. */
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
 
@@ -11,10 +11,16 @@
 #include "base/memory.h"
 
 #define SLAB_NONE UINT32_MAX
+#define SLAB_LINE 64 /* bytes of a cache line */
+
+struct slab_chunk {
+    uint8_t *objects; /* the first one */
+    void *block;      /* as it was allocated */
+};
 
 struct slab {
     const struct memory *memory;
-    uint8_t **chunks;
+    struct slab_chunk *chunks;
     size_t chunk_count, chunk_capacity;
     size_t object_size;
     uint32_t chunk_bits;
@@ -33,7 +39,8 @@ void slab_free(struct slab *slab);
 
 static inline void *slab_at(const struct slab *slab, uint32_t handle) {
     uint32_t mask = ((uint32_t)1 << slab->chunk_bits) - 1;
-    return slab->chunks[handle >> slab->chunk_bits] + (size_t)(handle & mask) * slab->object_size;
+    return slab->chunks[handle >> slab->chunk_bits].objects +
+           (size_t)(handle & mask) * slab->object_size;
 }
 
 #endif

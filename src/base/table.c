@@ -4,7 +4,7 @@
 #include "base/status.h"
 
 static void table_place(struct table_slot *slots, size_t mask, struct table_slot entry) {
-    size_t i = entry.home & mask;
+    size_t i = entry.hash & mask;
     while (slots[i].handle != TABLE_NONE)
         i = (i + 1) & mask;
     slots[i] = entry;
@@ -35,8 +35,7 @@ int table_reserve(struct table *table, size_t count) {
 int table_add(struct table *table, uint64_t hash, uint32_t handle) {
     int status = table_reserve(table, table->count + 1);
     if (status != SS_OK) return status;
-    table_place(table->slots, table->capacity - 1,
-                (struct table_slot){(uint32_t)(hash >> 32), (uint32_t)hash, handle});
+    table_place(table->slots, table->capacity - 1, (struct table_slot){(uint32_t)hash, handle});
     table->count++;
     return SS_OK;
 }
@@ -51,7 +50,7 @@ bool table_remove(struct table *table, uint64_t hash, uint32_t handle) {
     }
     /* Shift back every follower whose home does not lie between the hole and itself. */
     for (size_t i = (hole + 1) & mask; table->slots[i].handle != TABLE_NONE; i = (i + 1) & mask) {
-        size_t home = table->slots[i].home & mask;
+        size_t home = table->slots[i].hash & mask;
         if (((i - home) & mask) < ((i - hole) & mask)) continue;
         table->slots[hole] = table->slots[i];
         hole = i;

@@ -2,8 +2,9 @@
 /* table.h - an index from a 64-bit hash to a 32-bit handle (usually a slot of a slab).
  *
  * Open addressing with linear probing at a load of at most 3/4, removal by shifting back, so there are
- * no graves. Keys live with the caller: a lookup is given the hash and a test for equality, and 32 bits
- * of the hash stand in the slot, so the test is nearly always the answer. */
+ * no graves. Keys live with the caller: a lookup is given the hash and a test for equality. A slot is 8
+ * bytes: the handle and the lower half of the hash, which chooses the slot's home, lets the table grow
+ * without asking anybody, and makes the test for equality nearly always the answer. */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 
@@ -15,8 +16,7 @@
 #define TABLE_NONE UINT32_MAX
 
 struct table_slot {
-    uint32_t tag;    /* upper half of the hash; the lower half chooses the slot's home */
-    uint32_t home;   /* lower half of the hash */
+    uint32_t hash;   /* lower half; its low bits are the slot's home */
     uint32_t handle; /* TABLE_NONE: free */
 };
 
@@ -46,9 +46,7 @@ static inline uint32_t table_find(const struct table *table, uint64_t hash, tabl
     for (size_t i = (uint32_t)hash & mask;; i = (i + 1) & mask) {
         const struct table_slot *slot = &table->slots[i];
         if (slot->handle == TABLE_NONE) return TABLE_NONE;
-        if (slot->tag == (uint32_t)(hash >> 32) && slot->home == (uint32_t)hash &&
-            equal(context, slot->handle))
-            return slot->handle;
+        if (slot->hash == (uint32_t)hash && equal(context, slot->handle)) return slot->handle;
     }
 }
 

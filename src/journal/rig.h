@@ -219,8 +219,9 @@ static inline uint64_t rig_parked(const struct list *head, uint64_t sum) {
 static inline uint64_t rig_promise(const struct world *world) {
     uint64_t sum = fold_number(1, world->seq), floors = 0;
     const struct list *order = &world->keys->order;
-    for (const struct list *link = world->changed.next; link != &world->changed; link = link->next)
-        sum = rig_cell(world, LIST_ENTRY(link, struct cell, changed), sum);
+    for (const struct cell *cell = cell_first_changed(world); cell;
+         cell = cell_next_changed(world, cell))
+        sum = rig_cell(world, cell, sum);
     sum = rig_parked(&world->conflicts->decided, rig_parked(&world->conflicts->open, sum));
     for (const struct list *link = order->next; link != order; link = link->next) {
         const struct remembered *key = LIST_ENTRY(link, struct remembered, all);

@@ -65,12 +65,11 @@ void area_sweep(struct area *area, const struct world *world) {
     size_t i = 0;
     while (i < area->members.capacity) {
         struct table_slot slot = area->members.slots[i];
-        uint64_t hash = (uint64_t)slot.tag << 32 | slot.home;
         if (slot.handle == TABLE_NONE ||
-            table_find(&world->cell_index, hash, handle_equal, &slot.handle) == slot.handle) {
+            table_find(&world->cell_index, slot.hash, handle_equal, &slot.handle) == slot.handle) {
             i++;
         } else {
-            table_remove(&area->members, hash, slot.handle);
+            table_remove(&area->members, slot.hash, slot.handle);
         }
     }
 }

@@ -15,7 +15,7 @@
 struct carried {
     struct world *world;
     const struct update *update;
-    const struct place *place;
+    struct place *place;
     struct transaction *transaction;
     struct judgement judgement;
     struct outcome *outcome;
@@ -61,7 +61,7 @@ static void describe_conflict(struct carried *carried, struct bytes old, uint32_
 
 static int write_version(struct carried *carried, struct cell **cell, const char **text) {
     const struct update *update = carried->update;
-    struct write write = {.place = *carried->place,
+    struct write write = {.place = carried->place,
                           .state = sent_state(update),
                           .deleted = update->delete,
                           .writer = update->player,
@@ -199,7 +199,7 @@ static void do_it(struct carried *carried) {
     }
 }
 
-void carry_out(struct world *world, const struct update *update, const struct place *place,
+void carry_out(struct world *world, const struct update *update, struct place *place,
                struct transaction *transaction, struct outcome *outcome) {
     struct carried carried = {.world = world,
                               .update = update,

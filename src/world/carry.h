@@ -7,7 +7,7 @@
 #include "world/transaction.h"
 
 /* Without the matters of idempotency keys. `transaction` may be NULL. On ERROR nothing has changed. */
-void carry_out(struct world *world, const struct update *update, const struct place *place,
+void carry_out(struct world *world, const struct update *update, struct place *place,
                struct transaction *transaction, struct outcome *outcome);
 
 #endif

@@ -26,6 +26,14 @@ uint64_t cell_hash(const struct world *world, uint64_t owner, uint32_t space, st
     return hash_seeded(world->config.key, owner ^ (space + 1) * 0x9e3779b97f4a7c15u, key);
 }
 
+struct cell *cell_seen(const struct world *world, struct seen seen, uint64_t owner, uint32_t space,
+                       struct bytes key) {
+    if (seen.cell == 0 || seen.cell > world->cells.used) return NULL;
+    struct cell *cell = slab_at(&world->cells, seen.cell - 1);
+    bool same = cell->owner == owner && cell->space == space && bytes_equal(cell_key(cell), key);
+    return same ? cell : NULL;
+}
+
 struct cell *cell_lookup(const struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
                          struct bytes key) {
     struct wanted wanted = {world, owner, space, key};
@@ -43,17 +51,20 @@ struct cell *cell_find(const struct world *world, uint64_t owner, struct bytes c
 /* ---- life ---------------------------------------------------------------------------------- */
 
 static bool set_key(const struct world *world, struct cell *cell, struct bytes key) {
-    bool near = key.size <= sizeof cell->near_key;
-    cell->key = near ? cell->near_key : memory_alloc(world->memory, key.size);
-    if (!cell->key) return false;
+    uint8_t *to = cell->near_key;
+    if (key.size > CELL_NEAR_KEY) {
+        to = memory_alloc(world->memory, key.size);
+        if (!to) return false;
+        cell->far_key = to;
+    }
+    memcpy(to, key.data, key.size);
     cell->key_size = (uint16_t)key.size;
-    memcpy(cell->key, key.data, key.size);
     return true;
 }
 
 void cell_key_free(const struct world *world, struct cell *cell) {
-    if (cell->key != cell->near_key) memory_free(world->memory, cell->key, cell->key_size);
-    cell->key = NULL;
+    if (cell->key_size > CELL_NEAR_KEY) memory_free(world->memory, cell->far_key, cell->key_size);
+    cell->key_size = 0;
 }
 
 static void cell_init(struct cell *cell, uint64_t hash, uint64_t owner, uint32_t space,
@@ -62,7 +73,6 @@ static void cell_init(struct cell *cell, uint64_t hash, uint64_t owner, uint32_t
     cell->owner = owner;
     cell->space = (uint16_t)space;
     cell->handle = handle;
-    list_init(&cell->changed);
     list_init(&cell->owned);
     list_init(&cell->expiry);
 }
@@ -74,7 +84,7 @@ struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uin
     if (!holder) return NULL;
     uint32_t handle = slab_alloc(&world->cells);
     struct cell *cell = handle == SLAB_NONE ? NULL : slab_at(&world->cells, handle);
-    if (!cell || !set_key(world, cell, key) ||
+    if (!cell || order_reserve(&world->changed, handle) != SS_OK || !set_key(world, cell, key) ||
         table_add(&world->cell_index, hash, handle) != SS_OK) {
         if (cell) cell_key_free(world, cell);
         if (cell) slab_release(&world->cells, handle);
@@ -95,7 +105,7 @@ void cell_forget(struct world *world, struct cell *cell) {
     uint64_t bytes = (uint64_t)cell->history.capacity + cell->key_size;
     assert(holder && holder->cell_count > 0 && holder->bytes >= bytes);
     assert(world->spaces[cell->space].cells > 0);
-    list_remove(&cell->changed);
+    order_remove(&world->changed, cell->handle);
     list_remove(&cell->owned);
     list_remove(&cell->expiry);
     world->spaces[cell->space].cells--;

@@ -2,8 +2,8 @@
 /* cell.h - the smallest thing with a version, and the containers that hold cells inside a world.
  *
  * Internal to world/. A cell lies in a slab (it never moves), is found through one keyed hash over
- * (owner, category, key), and hangs on three lists: the world's order of last change, its owner's
- * cells in order of creation, and its category's order of expiry (lives or tombstones). */
+ * (owner, category, key), and hangs on three lists: the world's order of last change (order.h), its
+ * owner's cells in order of creation, and its category's order of expiry (lives or tombstones). */
 #ifndef WORLD_CELL_H
 #define WORLD_CELL_H
 
@@ -13,29 +13,35 @@
 #include "base/table.h"
 #include "world/effect.h"
 #include "world/history.h"
+#include "world/order.h"
 #include "world/world.h"
 
-#define CELL_NEAR_KEY                                                                              \
-    24 /* keys up to here lie in the cell: one allocation and one cache miss less */
+#define CELL_NEAR_KEY 32 /* keys up to here lie in the cell: one allocation and one miss less */
 
-/* What an update touches comes first. */
+/* What an update touches lies in the first two cache lines. A free slot has key_size 0. */
 struct cell {
     uint64_t owner;
-    uint8_t *key;    /* near_key, or a block of its own when longer */
-    uint32_t handle; /* of the slab */
     uint16_t key_size;
     uint16_t space;   /* index of its category in this world */
+    uint32_t handle;  /* of the slab */
     uint64_t version; /* 64-bit, of the newest record */
     uint64_t origin;  /* stream of the last write, 0: none */
-    bool live;        /* the newest record is not a tombstone */
     struct history history;
     struct clock clock;
-    struct list changed; /* world.changed, by seq of the newest record */
-    struct list expiry;  /* space.lives or space.graves, by time of the newest record; else empty */
-    struct list owned;   /* owner.cells, by creation */
+    union {
+        uint8_t near_key[CELL_NEAR_KEY];
+        uint8_t *far_key; /* a block of its own, when longer */
+    };
+    bool live;    /* the newest record is not a tombstone */
+    bool expires; /* it hangs on `expiry` */
+    /* from here on: not needed by an update that only adds a version */
+    struct list expiry; /* space.lives or space.graves, by time of the newest record; else empty */
+    struct list owned;  /* owner.cells, by creation */
     uint64_t hash;
-    uint8_t near_key[CELL_NEAR_KEY];
+    uint8_t spare[24]; /* to a whole number of cache lines */
 };
+_Static_assert(offsetof(struct cell, expiry) == 128, "an update touches two lines of a cell");
+_Static_assert(sizeof(struct cell) % SLAB_LINE == 0, "cells share no line");
 
 /* A category as this world knows it: name, policy, floor. */
 struct space {
@@ -84,7 +90,7 @@ struct world {
 
     struct slab cells;
     struct table cell_index;
-    struct list changed; /* cells, the least recently changed first */
+    struct order changed; /* cells, the least recently changed first */
     struct slab owners;
     struct table owner_index;
     struct space *spaces;
@@ -113,6 +119,10 @@ struct cell *cell_find(const struct world *world, uint64_t owner, struct bytes c
 uint64_t cell_hash(const struct world *world, uint64_t owner, uint32_t space, struct bytes key);
 struct cell *cell_lookup(const struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
                          struct bytes key);
+/* The cell of that name if it is the one that was `seen`; else NULL, which proves nothing. `key` is not
+ * empty. */
+struct cell *cell_seen(const struct world *world, struct seen seen, uint64_t owner, uint32_t space,
+                       struct bytes key);
 /* A cell that has no version yet: the caller writes one at once, or forgets it. NULL: out of
  * memory. */
 struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
@@ -120,6 +130,8 @@ struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uin
 void cell_forget(struct world *world, struct cell *cell);
 void cell_key_free(const struct world *world, struct cell *cell); /* for the world's end */
 
+/* Tries the category that was `seen` first. */
+uint32_t space_seen(const struct world *world, struct seen seen, struct bytes name);
 /* The index of the category of that name, SPACE_NONE when this world has not met it. */
 uint32_t space_find(const struct world *world, struct bytes name);
 /* The same, met now at the latest. SS_OK, SS_ERR_NOMEM, SS_ERR_TOO_LARGE beyond SPACES_MAX. */
@@ -140,7 +152,19 @@ static inline const struct category *cell_policy(const struct world *world,
     return world->spaces[cell->space].policy;
 }
 static inline struct bytes cell_key(const struct cell *cell) {
-    return (struct bytes){cell->key, cell->key_size};
+    bool near = cell->key_size <= CELL_NEAR_KEY;
+    return (struct bytes){near ? cell->near_key : cell->far_key, cell->key_size};
+}
+
+/* Along the order of last change; NULL at the end. */
+static inline struct cell *cell_or_end(const struct world *world, uint32_t handle) {
+    return handle == ORDER_END ? NULL : slab_at(&world->cells, handle);
+}
+static inline struct cell *cell_first_changed(const struct world *world) {
+    return cell_or_end(world, order_first(&world->changed));
+}
+static inline struct cell *cell_next_changed(const struct world *world, const struct cell *cell) {
+    return cell_or_end(world, order_next(&world->changed, cell->handle));
 }
 
 #endif

@@ -8,6 +8,8 @@
 #ifndef WORLD_CLOCK_H
 #define WORLD_CLOCK_H
 
+#include <assert.h>
+
 #include "base/bytes.h"
 
 #define CLOCK_ENTRIES_MAX 64
@@ -37,6 +39,22 @@ int clock_reserve(struct clock *clock, const struct memory *memory, uint64_t nod
 void clock_remove(struct clock *clock, uint64_t node);
 uint64_t clock_get(const struct clock *clock, uint64_t node); /* 0: absent */
 void clock_free(struct clock *clock, const struct memory *memory);
+
+/* Nearly every cell is written through one node, and then there is little to look for. */
+static inline bool clock_holds_only(const struct clock *clock, uint64_t node) {
+    return clock->count == 1 && clock->capacity <= 1 && clock->one.node == node;
+}
+/* clock_set for a clock that has room for `node`. */
+static inline void clock_advance(struct clock *clock, const struct memory *memory, uint64_t node,
+                                 uint64_t counter) {
+    if (clock_holds_only(clock, node)) {
+        clock->one.counter = counter;
+    } else {
+        int status = clock_set(clock, memory, node, counter);
+        assert(status == 0);
+        (void)status;
+    }
+}
 
 /* What a client sent. `foreign`: it named an actor that cannot be a node of ours, with a counter. */
 struct context_entry {

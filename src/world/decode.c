@@ -56,7 +56,7 @@ static int read_clock(struct replay *replay, const struct stamp *stamp, struct c
 static int write_again(struct replay *replay, struct write *write, struct stamp *stamp,
                        struct clock *clock) {
     struct world *world = replay->world;
-    struct cell *cell = write->place.cell;
+    struct cell *cell = write->place->cell;
     if (cell && cell->version >= stamp->version) return SS_OK; /* it is in there already */
     int status = node_index(world, stamp->node, &stamp->node_index);
     if (status != SS_OK) return status;
@@ -90,7 +90,8 @@ static int replay_write(struct replay *replay) {
         status = SS_ERR_MALFORMED;
     if (status == SS_OK) status = space_for(replay->world, category, &space);
     if (status == SS_OK) {
-        write.place = place_of(replay->world, owner, space, key);
+        struct place place = place_of(replay->world, owner, space, key);
+        write.place = &place;
         status = write_again(replay, &write, &stamp, &clock);
     }
     clock_free(&clock, replay->world->memory);

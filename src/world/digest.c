@@ -89,9 +89,9 @@ uint64_t world_digest(const struct world *world) {
     const struct list *order = &world->keys->order;
     uint64_t sum = 0;
     size_t cells = 0;
-    for (const struct list *link = world->changed.next; link != &world->changed;
-         link = link->next, cells++)
-        sum += digest_cell(world, LIST_ENTRY(link, struct cell, changed));
+    for (const struct cell *cell = cell_first_changed(world); cell;
+         cell = cell_next_changed(world, cell), cells++)
+        sum += digest_cell(world, cell);
     assert(cells == world->cells.count); /* every cell has a version, so a place in the order */
     for (size_t i = 0; i < world->space_count; i++)
         sum += digest_space(&world->spaces[i]);

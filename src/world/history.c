@@ -20,35 +20,22 @@ static uint64_t space_of(size_t size) {
     return (sizeof(struct record) + (uint64_t)size + 7) & ~(uint64_t)7;
 }
 
-static struct record *at(const struct history *history, uint32_t offset) {
-    assert(offset < history->capacity && offset % 8 == 0);
-    return (struct record *)(void *)(history->ring + offset);
-}
-
 static uint32_t after(const struct history *history, uint32_t offset) {
-    uint32_t next = offset + (uint32_t)space_of(at(history, offset)->size);
+    uint32_t next = offset + (uint32_t)space_of(history_record(history, offset)->size);
     return next == history->wrap && next != 0 ? 0 : next;
-}
-
-const struct record *history_newest(const struct history *history) {
-    return history->count ? at(history, history->last) : NULL;
-}
-
-const struct record *history_oldest(const struct history *history) {
-    return history->count ? at(history, history->first) : NULL;
 }
 
 const struct record *history_newer(const struct history *history, const struct record *record) {
     uint32_t offset = (uint32_t)((const uint8_t *)record - history->ring);
     assert(offset < history->capacity);
-    return offset == history->last ? NULL : at(history, after(history, offset));
+    return offset == history->last ? NULL : history_record(history, after(history, offset));
 }
 
 /* ---- forgetting ---------------------------------------------------------------------------- */
 
 static void drop_oldest(struct history *history) {
     assert(history->count > 0);
-    uint32_t next = history->first + (uint32_t)space_of(at(history, history->first)->size);
+    uint32_t next = history->first + (uint32_t)space_of(history_record(history, history->first)->size);
     history->trimmed = true;
     if (--history->count == 0) {
         history->first = history->last = history->end = history->wrap = 0;
@@ -63,7 +50,7 @@ static void drop_oldest(struct history *history) {
  * behind a record that is young enough none is too old, and its header need not even be fetched. */
 static void forget(struct history *history, uint32_t least, uint32_t versions, ss_time keep_since) {
     while (history->count > least) {
-        bool old = at(history, history->first)->time < keep_since;
+        bool old = history_record(history, history->first)->time < keep_since;
         if (!old && history->count <= versions) return;
         drop_oldest(history);
         if (!old && history->count <= versions) return;
@@ -83,10 +70,10 @@ void history_undo(struct history *history, uint32_t count) {
         offset = after(history, offset);
     bool upper = count > 0 && offset >= history->first;
     history->last = count ? offset : 0;
-    history->end = count ? offset + (uint32_t)space_of(at(history, offset)->size) : 0;
+    history->end = count ? offset + (uint32_t)space_of(history_record(history, offset)->size) : 0;
     if (upper || count == 0) history->wrap = 0;
     if (count == 0) history->first = 0;
-    history->count = count;
+    history->count = count & INT32_MAX;
 }
 
 /* ---- adding -------------------------------------------------------------------------------- */
@@ -113,8 +100,16 @@ static uint64_t grown(const struct history *history, uint64_t size, uint32_t ver
     return capacity;
 }
 
+/* A place that is there already, or that forgetting the oldest record leaves: its bytes lie in front
+ * of `first`, where the next record goes. */
+static bool fits(const struct history *history, uint64_t size, uint32_t versions) {
+    if (place(history, size) != NO_PLACE) return true;
+    return history->count >= versions && space_of(history_oldest(history)->size) >= size;
+}
+
 uint32_t history_needs(const struct history *history, size_t size, uint32_t versions,
                        ss_time keep_since) {
+    if (fits(history, space_of(size), versions)) return history->capacity;
     struct history copy = *history;
     forget(&copy, 0, versions - 1, keep_since);
     if (place(&copy, space_of(size)) != NO_PLACE) return history->capacity;
@@ -149,7 +144,7 @@ static struct record *append(struct history *history, uint32_t offset, const str
     history->last = offset;
     history->end = offset + (uint32_t)space_of(state.size);
     history->count++;
-    struct record *record = at(history, offset);
+    struct record *record = history_record(history, offset);
     *record = *header;
     record->size = (uint32_t)state.size;
     if (state.size) memcpy(record->state, state.data, state.size);

@@ -11,6 +11,8 @@
 #ifndef WORLD_HISTORY_H
 #define WORLD_HISTORY_H
 
+#include <assert.h>
+
 #include "base/bytes.h"
 #include "base/time.h"
 
@@ -37,9 +39,11 @@ struct history {
     uint32_t last;     /* offset of the newest record */
     uint32_t end;      /* offset behind the newest record */
     uint32_t wrap;     /* where the upper part ends when the ring has wrapped, else 0 */
-    uint32_t count;
-    bool trimmed; /* records were forgotten: the oldest kept one is not the cell's first */
+    uint32_t count : 31;
+    uint32_t trimmed : 1; /* records were forgotten: the oldest kept one is not the cell's first */
 };
+
+_Static_assert(sizeof(struct history) == 32, "a cell's first line is full");
 
 /* Appends a copy of `state` under `header` (whose `size` is set here), forgetting records older than
  * `keep_since` or beyond `versions` first; the newest is always kept. SS_ERR_NOMEM leaves the history
@@ -55,9 +59,7 @@ void history_undo(struct history *history, uint32_t count);
 uint32_t history_needs(const struct history *history, size_t size, uint32_t versions,
                        ss_time keep_since);
 
-/* The newest and the oldest record, NULL when empty; the next newer one, NULL at the end. */
-const struct record *history_newest(const struct history *history);
-const struct record *history_oldest(const struct history *history);
+/* The record behind `record`, which is one of this history; NULL at the end. */
 const struct record *history_newer(const struct history *history, const struct record *record);
 /* The record with that wire version, NULL when it is no longer kept. */
 const struct record *history_find(const struct history *history, uint32_t version);
@@ -66,6 +68,17 @@ const struct record *history_find(const struct history *history, uint32_t versio
 const struct record *history_at(const struct history *history, uint64_t seq);
 void history_free(struct history *history, const struct memory *memory);
 
+static inline struct record *history_record(const struct history *history, uint32_t offset) {
+    assert(offset < history->capacity && offset % 8 == 0);
+    return (struct record *)(void *)(history->ring + offset);
+}
+/* NULL when empty. */
+static inline const struct record *history_newest(const struct history *history) {
+    return history->count ? history_record(history, history->last) : NULL;
+}
+static inline const struct record *history_oldest(const struct history *history) {
+    return history->count ? history_record(history, history->first) : NULL;
+}
 static inline struct bytes record_state(const struct record *record) {
     return (struct bytes){record->state, record->size};
 }

@@ -14,13 +14,6 @@
 
 #include "base/status.h"
 
-#define SCRATCH_KEPT (256 * 1024)
-
-void world_begin(struct world *world, ss_time now) {
-    arena_reset(&world->scratch, SCRATCH_KEPT);
-    if (now > world->now) world->now = now;
-}
-
 static uint64_t request_id(struct world *world) {
     uint64_t id = hash_mix((world->prefix << 16) + ++world->request);
     return id ? id : 1;

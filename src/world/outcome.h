@@ -5,8 +5,13 @@
 
 #include "world/place.h"
 
+#define SCRATCH_KEPT (256 * 1024)
+
 /* Begins a call: time goes on, and what the last outcome borrowed is given back. */
-void world_begin(struct world *world, ss_time now);
+static inline void world_begin(struct world *world, ss_time now) {
+    if (world->scratch.current) arena_reset(&world->scratch, SCRATCH_KEPT);
+    if (now > world->now) world->now = now;
+}
 
 void outcome_error(struct outcome *outcome, int status, const char *text);
 /* A fresh answer with a request id and what stands in `cell` (NULL: nothing). */

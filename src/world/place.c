@@ -91,7 +91,7 @@ int place_admit(struct world *world, const struct update *update, struct place *
                 const char **text) {
     int status = admit_shape(world, update, text);
     if (status != SS_OK) return status;
-    uint32_t space = space_find(world, update->category);
+    uint32_t space = space_seen(world, update->seen, update->category);
     *place = (struct place){.category = update->category, .key = update->key, .space = space};
     place->policy = space == SPACE_NONE ? world->config.fallback : world->spaces[space].policy;
     if (!place->policy) {
@@ -100,8 +100,11 @@ int place_admit(struct world *world, const struct update *update, struct place *
     }
     status = admit_write(world, update, place, text);
     if (status != SS_OK || space == SPACE_NONE) return status;
-    place->hash = cell_hash(world, place->owner, space, place->key);
-    place->cell = cell_lookup(world, place->hash, place->owner, space, place->key);
+    place->cell = cell_seen(world, update->seen, place->owner, space, place->key);
+    if (!place->cell) {
+        place->hash = cell_hash(world, place->owner, space, place->key);
+        place->cell = cell_lookup(world, place->hash, place->owner, space, place->key);
+    }
     assert(!place->cell || place->cell->history.count > 0);
     return SS_OK;
 }

@@ -8,7 +8,8 @@
 struct place {
     const struct category *policy;
     struct bytes category, key;
-    uint64_t owner, hash;
+    uint64_t owner;
+    uint64_t hash;     /* set when there is no cell */
     uint32_t space;    /* SPACE_NONE: this world has not met the category yet */
     struct cell *cell; /* live or grave; NULL: never was, or forgotten */
 };

@@ -188,7 +188,7 @@ static int apply(struct resolving *resolving, struct transaction *transaction,
         conflict_prepare(world, resolving->parked, room) != SS_OK)
         return fail(resolved, SS_ERR_NOMEM, NULL);
     if (!resolving->writes) return SS_OK;
-    resolving->write.place = resolving->place;
+    resolving->write.place = &resolving->place;
     int status = world_write(world, &resolving->write, transaction, &resolving->place.cell, &text);
     return status == SS_OK ? SS_OK : fail(resolved, status, text);
 }

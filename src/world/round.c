@@ -22,18 +22,20 @@ void round_begin(struct round *round, uint64_t end) {
 /* The first cell changed after the hand, NULL when there is none. From the cell met last it is one
  * step; when that has moved on itself, what came since is counted back from the tail. */
 static const struct cell *following(const struct round *round, const struct world *world) {
-    const struct list *link, *head = &world->changed;
+    const struct order *changed = &world->changed;
+    uint32_t found = ORDER_END;
     if (round->last && slot_holds(round->last) && newest_seq(round->last) <= round->at) {
-        link = round->last->changed.next;
-        while (link != head && newest_seq(LIST_ENTRY(link, struct cell, changed)) <= round->at)
-            link = link->next;
+        found = order_next(changed, round->last->handle);
+        while (found != ORDER_END && newest_seq(cell_or_end(world, found)) <= round->at)
+            found = order_next(changed, found);
     } else {
-        link = head;
-        while (link->prev != head &&
-               newest_seq(LIST_ENTRY(link->prev, struct cell, changed)) > round->at)
-            link = link->prev;
+        uint32_t before = order_last(changed);
+        while (before != ORDER_END && newest_seq(cell_or_end(world, before)) > round->at) {
+            found = before;
+            before = order_prev(changed, before);
+        }
     }
-    return link == head ? NULL : LIST_ENTRY(link, struct cell, changed);
+    return cell_or_end(world, found);
 }
 
 const struct cell *round_next(struct round *round, const struct world *world) {

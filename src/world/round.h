@@ -41,9 +41,9 @@ const struct cell *round_next(struct round *round, const struct world *world);
 void round_pass(struct round *round, const struct cell *cell);
 
 /* Whether a slot of world.cells that was used once holds a cell now: free ones keep their last
- * bytes. */
+ * bytes but for the size of the key. */
 static inline bool slot_holds(const struct cell *cell) {
-    return cell->changed.next && !list_empty(&cell->changed);
+    return cell->key_size != 0;
 }
 
 #endif

@@ -35,8 +35,8 @@ void session_expire(struct world *world, size_t *budget) {
 }
 
 void session_recover(struct world *world) {
-    for (struct list *link = world->changed.next; link != &world->changed; link = link->next) {
-        const struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+    for (const struct cell *cell = cell_first_changed(world); cell;
+         cell = cell_next_changed(world, cell)) {
         if (!goes(world, cell)) continue;
         struct owner *owner = owner_find(world, cell->owner);
         if (owner->sessions || !list_empty(&owner->leaving)) continue;

@@ -139,9 +139,8 @@ static int copy_known(struct subscriber *subscriber, const struct subscriber_fil
 static int resume_area(struct subscriber *subscriber, uint64_t since) {
     const struct world *world = subscriber->world;
     if (!subscriber->area.active) return SS_OK;
-    for (const struct list *link = world->changed.next; link != &world->changed;
-         link = link->next) {
-        const struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+    for (const struct cell *cell = cell_first_changed(world); cell;
+         cell = cell_next_changed(world, cell)) {
         if (!interest_covers(&subscriber->interest, cell)) continue;
         int status = history_newest(&cell->history)->seq > since
                          ? area_admit(&subscriber->area, world, cell)

@@ -81,9 +81,8 @@ static void order_of_change(void **state) {
         put(&f, 7, "pos", key, random_below(&random, 5) ? "x" : NULL, 0);
     }
     uint64_t last = 0, cells = 0;
-    for (struct list *link = f.world->changed.next; link != &f.world->changed;
-         link = link->next, cells++) {
-        struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+    for (const struct cell *cell = cell_first_changed(f.world); cell;
+         cell = cell_next_changed(f.world, cell), cells++) {
         uint64_t seq = history_newest(&cell->history)->seq;
         assert_true(seq > last);
         last = seq;

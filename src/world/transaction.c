@@ -43,9 +43,10 @@ void transaction_commit(struct transaction *transaction) {
                            world->stats.effects - transaction->stats.effects);
 }
 
-static void move_behind(struct list *link, struct list *before) {
-    list_remove(link);
-    if (before) list_push(before->next, link);
+static void expiry_restore(struct cell *cell, struct list *before) {
+    list_remove(&cell->expiry);
+    cell->expires = before != NULL;
+    if (before) list_push(before->next, &cell->expiry);
 }
 
 static void undo_write(struct world *world, const struct undo *undo) {
@@ -64,8 +65,9 @@ static void undo_write(struct world *world, const struct undo *undo) {
     cell->version = undo->version;
     cell->origin = undo->origin;
     cell->live = undo->live;
-    move_behind(&cell->changed, undo->changed);
-    move_behind(&cell->expiry, undo->expiry);
+    order_remove(&world->changed, cell->handle);
+    order_put(&world->changed, cell->handle, undo->changed);
+    expiry_restore(cell, undo->expiry);
     assert(history_newest(&cell->history)->version == (uint32_t)cell->version);
 }
 

@@ -25,7 +25,8 @@ struct undo {
     bool created, live;
     uint32_t count;
     uint64_t version, origin, counter, node, reserved;
-    struct list *changed, *expiry; /* the links that stood before its own; NULL: in no list */
+    uint32_t changed;    /* what stood before it in the order of change */
+    struct list *expiry; /* the link that stood before its own; NULL: in no list */
 };
 
 struct transaction {

@@ -7,8 +7,8 @@
 #include "world/idempotency.h"
 
 /* The write and the memory of its answer hold together, or neither. */
-static void update_with_key(struct world *world, const struct update *update,
-                            const struct place *place, struct outcome *outcome) {
+static void update_with_key(struct world *world, const struct update *update, struct place *place,
+                            struct outcome *outcome) {
     struct bytes key = update->idempotency_key;
     struct transaction transaction;
     if (key_replay(world, update, 1, key, outcome)) return;

@@ -28,6 +28,12 @@ enum conflict_type {
 };
 #define CONFLICT_TYPE_COUNT 5
 
+/* Where world_prefetch saw the cell of an update: checked before it is believed, so one that is out of
+ * date costs a lookup and nothing else. Zero: nowhere. */
+struct seen {
+    uint32_t space, cell; /* their numbers, plus 1 */
+};
+
 struct update {
     uint64_t player;  /* who writes; never 0 */
     uint64_t owner;   /* whose cell as the writer named it; 0: the scope's default */
@@ -43,6 +49,7 @@ struct update {
     bool verdict;          /* the game accepted this proposal: the write rule is met */
     const char *refused;   /* the game's own validator says no, and why: DATA_INCONSISTENCY; else NULL */
     bool hard_version;     /* a nonzero expected_version is a precondition whatever the strategy */
+    struct seen seen;
 };
 
 struct conflict_view {

@@ -5,13 +5,6 @@
 
 #include <assert.h>
 
-uint64_t version_next(uint64_t current, uint64_t floor) {
-    uint64_t next = (current > floor ? current : floor) + 1;
-    if (version_wire(next) == 0) next++;
-    assert(next > current && next > floor);
-    return next;
-}
-
 static int64_t distance(uint32_t wire, uint64_t current) {
     return (int32_t)(wire - version_wire(current));
 }

@@ -11,7 +11,10 @@
 static inline uint32_t version_wire(uint64_t version) { return (uint32_t)version; }
 
 /* The version after `current`, above `floor`, that has a wire form. */
-uint64_t version_next(uint64_t current, uint64_t floor);
+static inline uint64_t version_next(uint64_t current, uint64_t floor) {
+    uint64_t next = (current > floor ? current : floor) + 1;
+    return version_wire(next) == 0 ? next + 1 : next;
+}
 
 /* The 64-bit version that `wire` (not 0) means beside `current`; 0 when it would lie below 1 or above
  * `current`: from the future. */

@@ -96,12 +96,13 @@ static int check_space(const struct world *world, uint32_t index, const struct c
 
 /* A ttl may have come or gone: cells are met in the order of their last write. */
 static void relink_lives(struct world *world) {
-    for (struct list *link = world->changed.next; link != &world->changed; link = link->next) {
-        struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+    for (struct cell *cell = cell_first_changed(world); cell;
+         cell = cell_next_changed(world, cell)) {
         struct space *space = &world->spaces[cell->space];
         if (!cell->live) continue;
         list_remove(&cell->expiry);
-        if (space->policy->ttl) list_push(&space->lives, &cell->expiry);
+        cell->expires = space->policy->ttl != 0;
+        if (cell->expires) list_push(&space->lives, &cell->expiry);
     }
 }
 
@@ -141,6 +142,7 @@ static void world_init(struct world *world, const struct memory *memory,
     world->node_count = 1;
     world->cells = slab_of(memory, sizeof(struct cell), CELL_CHUNK);
     world->cell_index = table_of(memory);
+    world->changed = order_of(memory);
     world->owners = slab_of(memory, sizeof(struct owner), OWNER_CHUNK);
     world->owner_index = table_of(memory);
     world->space_index = table_of(memory);
@@ -149,7 +151,6 @@ static void world_init(struct world *world, const struct memory *memory,
     world->correction = buffer_of(memory);
     world->overwritten.text = buffer_of(memory);
     world->scratch = arena_of(memory, SCRATCH_BLOCK);
-    list_init(&world->changed);
     list_init(&world->leaving);
 }
 
@@ -174,14 +175,15 @@ int world_create(struct world **out, const struct memory *memory, const struct w
 }
 
 static void cells_free(struct world *world) {
-    for (struct list *link = world->changed.next; link != &world->changed; link = link->next) {
-        struct cell *cell = LIST_ENTRY(link, struct cell, changed);
+    for (struct cell *cell = cell_first_changed(world); cell;
+         cell = cell_next_changed(world, cell)) {
         history_free(&cell->history, world->memory);
         clock_free(&cell->clock, world->memory);
         cell_key_free(world, cell);
     }
     slab_free(&world->cells);
     table_free(&world->cell_index);
+    order_free(&world->changed);
 }
 
 void world_destroy(struct world *world) {

@@ -56,10 +56,10 @@ int world_reconfigure(struct world *world, const struct category *const *categor
 /* ---- told ---------------------------------------------------------------------------------- */
 
 /* Asks memory for what world_update will touch: some tens of updates are prefetched, then applied one by
- * one, and their cache misses overlap. Changes nothing; of a longer list only the first
- * WORLD_PREFETCH_MAX are looked at. */
+ * one, and their cache misses overlap. Changes nothing but updates[].seen; of a longer list only the
+ * first WORLD_PREFETCH_MAX are looked at. */
 #define WORLD_PREFETCH_MAX 64
-void world_prefetch(const struct world *world, const struct update *updates, size_t count);
+void world_prefetch(const struct world *world, struct update *updates, size_t count);
 
 /* One update. Everything is in `outcome`; there is no other error. */
 void world_update(struct world *world, const struct update *update, ss_time now,

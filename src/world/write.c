@@ -30,21 +30,36 @@ static void note_undo(struct transaction *transaction, const struct world *world
     undo->node = node;
     undo->counter = clock_get(&cell->clock, node);
     undo->reserved = world->spaces[cell->space].reserved;
-    undo->changed = list_empty(&cell->changed) ? NULL : cell->changed.prev;
-    undo->expiry = list_empty(&cell->expiry) ? NULL : cell->expiry.prev;
+    undo->changed = order_prev(&world->changed, cell->handle);
+    undo->expiry = cell->expires ? cell->expiry.prev : NULL;
+}
+
+static bool reserves_versions(const struct space *space, uint64_t version) {
+    return space->policy->durability != DURABILITY_SYNC &&
+           version + RESERVE_AHEAD / 2 > space->reserved;
+}
+
+/* Room for the effects that the write will have: none in a category of class memory, mostly. */
+static int reserve_effects(struct world *world, const struct cell *cell, const struct write *write,
+                           uint64_t version) {
+    const struct space *space = &world->spaces[cell->space];
+    size_t size = 0;
+    if (effects_wanted(world, space->policy->durability))
+        size += effect_write_size(space->name, cell_key(cell), &cell->clock, write->state);
+    if (reserves_versions(space, version)) size += effect_floor_size(space->name);
+    return size ? effects_reserve(world, size) : SS_OK;
 }
 
 /* Everything fallible behind the cell itself. */
 static int push(struct world *world, struct cell *cell, const struct write *write,
                 const struct stamp *stamp, bool forgetful) {
     const struct category *policy = cell_policy(world, cell);
-    int status = clock_reserve(&cell->clock, world->memory, stamp->node);
+    int status = clock_holds_only(&cell->clock, stamp->node)
+                     ? SS_OK
+                     : clock_reserve(&cell->clock, world->memory, stamp->node);
     if (status != SS_OK) return status;
     if (world->config.keep_effects) {
-        struct bytes category = world->spaces[cell->space].name;
-        status = effects_reserve(
-            world, effect_write_size(category, cell_key(cell), &cell->clock, write->state) +
-                       effect_floor_size(category));
+        status = reserve_effects(world, cell, write, stamp->version);
         if (status != SS_OK) return status;
     }
     struct record header = {.seq = stamp->seq,
@@ -62,17 +77,12 @@ static int push(struct world *world, struct cell *cell, const struct write *writ
 
 static void link_cell(struct world *world, struct cell *cell, bool deleted) {
     struct space *space = &world->spaces[cell->space];
-    if (world->changed.prev != &cell->changed) {
-        list_remove(&cell->changed);
-        list_push(&world->changed, &cell->changed);
-    }
-    if (!deleted && space->policy->ttl == 0 && list_empty(&cell->expiry)) return;
+    bool expires = deleted || space->policy->ttl != 0;
+    order_touch(&world->changed, cell->handle);
+    if (!expires && !cell->expires) return;
     list_remove(&cell->expiry);
-    if (deleted) {
-        list_push(&space->graves, &cell->expiry);
-    } else if (space->policy->ttl) {
-        list_push(&space->lives, &cell->expiry);
-    }
+    if (expires) list_push(deleted ? &space->graves : &space->lives, &cell->expiry);
+    cell->expires = expires;
 }
 
 /* Nothing here can fail. */
@@ -84,9 +94,8 @@ static void stand(struct world *world, struct cell *cell, const struct write *wr
         owner_find(world, cell->owner)->bytes += grown;
         world->stats.bytes += grown;
     }
-    int status = clock_set(&cell->clock, world->memory, stamp->node, stamp->version);
-    assert(status == SS_OK && stamp->version > cell->version);
-    (void)status;
+    assert(stamp->version > cell->version);
+    clock_advance(&cell->clock, world->memory, stamp->node, stamp->version);
     cell->version = stamp->version;
     cell->origin = write->origin;
     cell->live = !write->deleted;
@@ -96,7 +105,7 @@ static void stand(struct world *world, struct cell *cell, const struct write *wr
 
 int cell_write(struct world *world, const struct write *write, const struct stamp *stamp,
                struct transaction *transaction, struct cell **out) {
-    const struct place *place = &write->place;
+    const struct place *place = write->place;
     assert(place->space < world->space_count && stamp->node_index < world->node_count);
     struct cell *cell = place->cell;
     if (!cell) cell = cell_create(world, place->hash, place->owner, place->space, place->key);
@@ -120,7 +129,7 @@ int cell_write(struct world *world, const struct write *write, const struct stam
 /* Shared cells belong to nobody: only the world's own limit holds them. A tombstone always fits, so
  * that a player who is full can make room. */
 static int limits(const struct world *world, const struct write *write, const char **text) {
-    const struct place *place = &write->place;
+    const struct place *place = write->place;
     const struct cell *cell = place->cell;
     const struct world_config *config = &world->config;
     if (!cell && config->cells_max && world->cells.count >= config->cells_max) {
@@ -148,18 +157,16 @@ static int limits(const struct world *world, const struct write *write, const ch
 
 void reserve_versions(struct world *world, uint32_t index, uint64_t version) {
     struct space *space = &world->spaces[index];
-    if (!world->config.keep_effects || space->policy->durability == DURABILITY_SYNC) return;
-    if (version + RESERVE_AHEAD / 2 <= space->reserved) return;
+    if (!world->config.keep_effects || !reserves_versions(space, version)) return;
     space->reserved = version + RESERVE_AHEAD;
     effect_floor(world, index, ++world->seq);
 }
 
-int world_write(struct world *world, const struct write *wanted, struct transaction *transaction,
+int world_write(struct world *world, const struct write *write, struct transaction *transaction,
                 struct cell **cell, const char **text) {
-    int status = limits(world, wanted, text);
+    int status = limits(world, write, text);
     if (status != SS_OK) return status;
-    struct write write = *wanted;
-    struct place *place = &write.place;
+    struct place *place = write->place;
     if (place->space == SPACE_NONE) {
         status = space_intern(world, place->category, place->policy, &place->space);
         *text = "resource exhausted: the world knows too many categories";
@@ -173,7 +180,7 @@ int world_write(struct world *world, const struct write *wanted, struct transact
                           .node = world->nodes[0],
                           .time = world->now,
                           .tick = world->tick};
-    status = cell_write(world, &write, &stamp, transaction, cell);
+    status = cell_write(world, write, &stamp, transaction, cell);
     if (status != SS_OK) {
         *text = "the cell was written by too many nodes";
         return status;
@@ -196,9 +203,9 @@ void cell_forget_grave(struct world *world, struct cell *cell) {
 
 int cell_bury(struct world *world, struct cell *cell) {
     assert(cell->live);
-    struct write write = {.deleted = true,
-                          .place = place_of(world, cell->owner, cell->space, cell_key(cell))};
+    struct place place = place_of(world, cell->owner, cell->space, cell_key(cell));
+    struct write write = {.deleted = true, .place = &place};
     const char *text;
-    assert(write.place.cell == cell);
+    assert(place.cell == cell);
     return world_write(world, &write, NULL, &cell, &text);
 }

@@ -7,7 +7,7 @@
 #include "world/transaction.h"
 
 struct write {
-    struct place place;
+    struct place *place; /* its category may become known, so its cell too */
     struct bytes state; /* of a tombstone: empty */
     bool deleted;
     uint64_t writer, origin;
