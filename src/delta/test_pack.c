@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/effort.h"
 #include "base/failing.h"
 #include "delta/measure.h"
 #include "delta/quantum.h"
@@ -137,7 +138,7 @@ static void test_cut_and_damaged(void **state) {
         struct buffer out = buffer_of(&memory_heap);
         make(&scenarios[i / 2], 20, &trace, &profile);
         assert_int_equal(pack(&trace, profile, i % 2 ? DELTA_STREAM : DELTA_ACKED, &out), SS_OK);
-        for (int round = 0; round < 200; round++) {
+        for (unsigned round = 0, rounds = effort(200); round < rounds; round++) {
             size_t at = random_below(&random, out.size);
             uint8_t before = out.data[at];
             size_t size = round % 2 ? out.size : at;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/effort.h"
 #include "base/failing.h"
 #include "base/status.h"
 #include "payload/random_json.h"
@@ -265,7 +266,7 @@ static void test_laws_of_identity(void **state) {
     struct buffer base = buffer_of(&memory_heap), next = buffer_of(&memory_heap);
     for (int policy = MERGE_LWW; policy <= MERGE_REJECT; policy++) {
         struct format_rules *rules = rules_of("", (enum merge_policy)policy);
-        for (int i = 0; i < 1000; i++) {
+        for (unsigned i = 0, rounds = effort(1000); i < rounds; i++) {
             random_text(&random, &base);
             random_text(&random, &next);
             assert_true(merges_to(rules, &base, &base, &next, &next));
@@ -330,7 +331,7 @@ static void commutes(enum merge_policy policy, struct random *random) {
 static void test_laws_of_order(void **state) {
     (void)state;
     struct random random = {77};
-    for (int i = 0; i < 1000; i++) {
+    for (unsigned i = 0, rounds = effort(1000); i < rounds; i++) {
         commutes(MERGE_MAX, &random);
         commutes(MERGE_MIN, &random);
         commutes(MERGE_SUM, &random);
@@ -344,7 +345,7 @@ static void test_random_triples(void **state) {
     struct random random = {5};
     struct buffer texts[3] = {buffer_of(&memory_heap), buffer_of(&memory_heap),
                               buffer_of(&memory_heap)};
-    for (int i = 0; i < 6000; i++) {
+    for (unsigned i = 0, rounds = effort(6000); i < rounds; i++) {
         struct format_rules *rules =
             rules_of(i % 2 ? "" : "/a", (enum merge_policy)random_below(&random, MERGE_REJECT + 1));
         for (size_t j = 0; j < 3; j++)

@@ -3,6 +3,7 @@
  * byte. */
 #include <stdlib.h>
 
+#include "base/effort.h"
 #include "world/scenario.h"
 
 #define DURABLE (((uint32_t)1 << KIND_COUNT) - 1 - ((uint32_t)1 << KIND_MEMORY))
@@ -74,7 +75,7 @@ static void deterministic(void **state) {
         struct fixture f;
         struct scenario s = {.fixture = &f, .random = {7}, .kinds = DURABLE | 1 << KIND_MEMORY};
         fixture_open(&f);
-        for (size_t step = 0; step < 3000; step++)
+        for (size_t step = 0, steps = effort(3000); step < steps; step++)
             scenario_step(&s);
         digests[i] = world_digest(f.world);
         fixture_close(&f);
@@ -171,7 +172,7 @@ static void damaged_effects(void **state) {
     enum durability strongest;
     struct bytes effects = world_effects(f.world, &strongest);
     uint8_t *bytes = malloc(effects.size);
-    for (int round = 0; round < 300; round++) {
+    for (unsigned round = 0, rounds = effort(300); round < rounds; round++) {
         struct world *copy = fresh(&f);
         memcpy(bytes, effects.data, effects.size);
         bytes[scenario_draw(&s, (uint32_t)effects.size)] ^= (uint8_t)(1 + scenario_draw(&s, 255));
