@@ -113,6 +113,8 @@ static struct options options_default(const struct benchmark *benchmark) {
     struct options options = benchmark->options;
     options.peers = "bench/peers";
     options.category = "position";
+    options.durability = "memory";
+    options.folder = "/var/tmp";
     options.rounds = 5;
     options.seconds = 3;
     options.warmup = 1;

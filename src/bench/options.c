@@ -20,6 +20,9 @@ static const struct flag flags[] = {
     {"--server", KIND_TEXT, AT(server), "host:port of a running server (default: starts its own)"},
     {"--peer", KIND_TEXT, AT(peer), "also measure this peer, round by round: grpc-go, redis"},
     {"--peers", KIND_TEXT, AT(peers), "folder of the peers' servers"},
+    {"--durability", KIND_TEXT, AT(durability),
+     "memory (default), async or sync; Redis: AOF none, everysec or always"},
+    {"--folder", KIND_TEXT, AT(folder), "on whose disk data is kept (default: /var/tmp)"},
     {"--rounds", KIND_COUNT, AT(rounds), "how often; figures are medians"},
     {"--seconds", KIND_REAL, AT(seconds), "length of a round"},
     {"--warmup", KIND_REAL, AT(warmup), "before each round, not counted"},
@@ -94,6 +97,9 @@ bool options_parse(struct options *options, int count, char **arguments, int *co
         if (!value || !value_set(options, flag, value))
             return wrong(code, "%s needs another value", flag->name);
     }
+    if (strcmp(options->durability, "memory") != 0 && strcmp(options->durability, "async") != 0 &&
+        strcmp(options->durability, "sync") != 0)
+        return wrong(code, "%s is no durability", options->durability);
     if (options->rounds == 0 || options->inflight == 0 || options->per_write == 0 ||
         options->cells == 0 || options->history == 0 || options->seconds <= 0)
         return wrong(code, "%s must not be 0",

@@ -16,6 +16,8 @@ struct options {
     const char *peer;   /* NULL, or a folder of `peers`: measured in the same rounds */
     const char *peers;
     const char *category;
+    const char *durability; /* of what is written: memory, async or sync */
+    const char *folder;     /* where servers that are started keep data, if they do */
     unsigned rounds;
     double seconds, warmup;
     double rate;          /* operations a second by the clock; 0: closed loop */

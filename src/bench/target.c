@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/target.h"
 
+#include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,14 +19,12 @@ static const char *const settings[] = {
     "serve",
     "--listen.udp=none",
     "--listen.http=none",
-    "--data=none",
     "--log.level=warn",
     "--limits.updates_per_second=10000000",
     "--limits.burst=10000000",
     "--limits.streams_per_connection=10000",
     "--limits.connections_per_player=1000000",
     "--categories.default.strategy=last_write_wins",
-    "--categories.cas.durability=memory",
     "--categories.cas.strategy=keep_old",
 };
 
@@ -70,20 +70,41 @@ static bool target_start(struct target *target, char *const arguments[], int cor
     return fine;
 }
 
+/* A folder for what a server keeps, gone with the server; none where nothing is kept. */
+static bool folder_make(struct target *target, const struct options *options, char *why,
+                        size_t why_size) {
+    if (strcmp(options->durability, "memory") == 0) return true;
+    snprintf(target->folder, sizeof target->folder, "%s/statesync-bench-XXXXXX", options->folder);
+    if (mkdtemp(target->folder)) return true;
+    snprintf(why, why_size, "cannot make %s", target->folder);
+    target->folder[0] = '\0';
+    return false;
+}
+
+static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *place) {
+    (void)stat, (void)kind, (void)place;
+    return remove(path);
+}
+
 bool target_open(struct target *target, const struct options *options, char *why, size_t why_size) {
     *target = (struct target){.name = "statesync"};
     if (options->server) {
         snprintf(target->address, sizeof target->address, "%s", options->server);
         return true;
     }
-    char self[] = "/proc/self/exe", listen[80];
-    char *arguments[SETTINGS + OPTIONS_SETTINGS_MAX + 3] = {self};
+    char self[] = "/proc/self/exe", listen[80], data[sizeof target->folder + 16], durability[80];
+    char *arguments[SETTINGS + OPTIONS_SETTINGS_MAX + 5] = {self};
     size_t count = 1;
+    if (!folder_make(target, options, why, why_size)) return false;
+    snprintf(data, sizeof data, "--data=%s", target->folder[0] ? target->folder : "none");
+    snprintf(durability, sizeof durability, "--categories.cas.durability=%s", options->durability);
     snprintf(target->address, sizeof target->address, "127.0.0.1:%u", port_free());
     snprintf(listen, sizeof listen, "--listen.grpc=%s", target->address);
     for (size_t i = 0; i < SETTINGS; i++)
         arguments[count++] = (char *)(uintptr_t)settings[i];
     arguments[count++] = listen;
+    arguments[count++] = data;
+    arguments[count++] = durability;
     for (size_t i = 0; i < options->setting_count; i++)
         arguments[count++] = (char *)(uintptr_t)options->settings[i];
     return target_start(target, arguments, options->server_core, why, why_size);
@@ -97,11 +118,15 @@ bool target_open_peer(struct target *target, const struct options *options, char
     snprintf(script, sizeof script, "%s/%s/serve", options->peers, options->peer);
     snprintf(port, sizeof port, "%u", number);
     snprintf(target->address, sizeof target->address, "127.0.0.1:%u", number);
-    char *arguments[] = {script, port, NULL};
+    char *arguments[] = {script, port, target->folder, NULL};
+    if (!folder_make(target, options, why, why_size)) return false;
+    setenv("PEER_DURABILITY", options->durability, 1);
     return target_start(target, arguments, options->server_core, why, why_size);
 }
 
 void target_close(struct target *target) {
     process_stop(target->pid);
     target->pid = 0;
+    if (target->folder[0]) nftw(target->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    target->folder[0] = '\0';
 }
