@@ -52,31 +52,7 @@ bool bytes_utf8(struct bytes text) {
 
 /* ---- reader -------------------------------------------------------------------------------- */
 
-struct bytes reader_bytes(struct reader *reader, size_t size) {
-    if (reader->failed || size > reader->left) {
-        reader->failed = true;
-        return (struct bytes){NULL, 0};
-    }
-    struct bytes taken = {reader->at, size};
-    reader->at += size;
-    reader->left -= size;
-    return taken;
-}
-
-static uint64_t reader_little(struct reader *reader, size_t size) {
-    struct bytes raw = reader_bytes(reader, size);
-    uint64_t value = 0;
-    for (size_t i = raw.size; i-- > 0;)
-        value = value << 8 | raw.data[i];
-    return value;
-}
-
-uint8_t reader_u8(struct reader *reader) { return (uint8_t)reader_little(reader, 1); }
-uint16_t reader_u16(struct reader *reader) { return (uint16_t)reader_little(reader, 2); }
-uint32_t reader_u32(struct reader *reader) { return (uint32_t)reader_little(reader, 4); }
-uint64_t reader_u64(struct reader *reader) { return reader_little(reader, 8); }
-
-uint64_t reader_varint(struct reader *reader) {
+uint64_t reader_varint_long(struct reader *reader) {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
         uint8_t byte = reader_u8(reader);
@@ -144,25 +120,7 @@ uint8_t *buffer_room(struct buffer *buffer, size_t size) {
     return buffer->data + buffer->size;
 }
 
-void buffer_bytes(struct buffer *buffer, struct bytes from) {
-    if (from.size == 0) return;
-    uint8_t *room = buffer_room(buffer, from.size);
-    if (!room) return;
-    memcpy(room, from.data, from.size);
-    buffer->size += from.size;
-}
-
-static void buffer_little(struct buffer *buffer, uint64_t value, size_t size) {
-    uint8_t raw[8];
-    little(raw, value, size);
-    buffer_bytes(buffer, bytes_view(raw, size));
-}
-
-void buffer_u8(struct buffer *buffer, uint8_t value) { buffer_little(buffer, value, 1); }
-void buffer_u32(struct buffer *buffer, uint32_t value) { buffer_little(buffer, value, 4); }
-void buffer_u64(struct buffer *buffer, uint64_t value) { buffer_little(buffer, value, 8); }
-
-void buffer_varint(struct buffer *buffer, uint64_t value) {
+void buffer_varint_long(struct buffer *buffer, uint64_t value) {
     uint8_t raw[10];
     buffer_bytes(buffer, bytes_view(raw, varint(raw, value)));
 }

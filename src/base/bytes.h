@@ -6,6 +6,7 @@
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,12 +61,48 @@ struct reader {
 static inline struct reader reader_of(struct bytes from) {
     return (struct reader){from.data, from.size, false};
 }
-uint8_t reader_u8(struct reader *reader);
-uint16_t reader_u16(struct reader *reader);
-uint32_t reader_u32(struct reader *reader);
-uint64_t reader_u64(struct reader *reader);
-uint64_t reader_varint(struct reader *reader);                  /* LEB128, at most 10 bytes */
-struct bytes reader_bytes(struct reader *reader, size_t size);  /* a view into the source */
+/* A view into the source. */
+static inline struct bytes reader_bytes(struct reader *reader, size_t size) {
+    if (reader->failed || size > reader->left) {
+        reader->failed = true;
+        return (struct bytes){NULL, 0};
+    }
+    struct bytes taken = {reader->at, size};
+    reader->at += size;
+    reader->left -= size;
+    return taken;
+}
+
+static inline uint8_t reader_u8(struct reader *reader) {
+    struct bytes raw = reader_bytes(reader, 1);
+    return raw.size ? raw.data[0] : 0;
+}
+static inline uint16_t reader_u16(struct reader *reader) {
+    uint16_t value = 0;
+    struct bytes raw = reader_bytes(reader, sizeof value);
+    if (raw.size) memcpy(&value, raw.data, sizeof value);
+    return le16toh(value);
+}
+static inline uint32_t reader_u32(struct reader *reader) {
+    uint32_t value = 0;
+    struct bytes raw = reader_bytes(reader, sizeof value);
+    if (raw.size) memcpy(&value, raw.data, sizeof value);
+    return le32toh(value);
+}
+static inline uint64_t reader_u64(struct reader *reader) {
+    uint64_t value = 0;
+    struct bytes raw = reader_bytes(reader, sizeof value);
+    if (raw.size) memcpy(&value, raw.data, sizeof value);
+    return le64toh(value);
+}
+uint64_t reader_varint_long(struct reader *reader);
+/* LEB128, at most 10 bytes. */
+static inline uint64_t reader_varint(struct reader *reader) {
+    if (reader->failed || reader->left == 0 || *reader->at >= 0x80)
+        return reader_varint_long(reader);
+    reader->left--;
+    return *reader->at++;
+}
 
 /* Writes into memory that the caller owns; never past `capacity`. */
 struct writer {
@@ -102,11 +139,33 @@ static inline struct bytes buffer_view(const struct buffer *buffer) {
 /* Room for `size` more bytes: where to write them, or NULL (then failed is set). The caller adds what
  * it wrote to `size`. */
 uint8_t *buffer_room(struct buffer *buffer, size_t size);
-void buffer_u8(struct buffer *buffer, uint8_t value);
-void buffer_u32(struct buffer *buffer, uint32_t value);
-void buffer_u64(struct buffer *buffer, uint64_t value);
-void buffer_varint(struct buffer *buffer, uint64_t value);
-void buffer_bytes(struct buffer *buffer, struct bytes from);
+static inline void buffer_bytes(struct buffer *buffer, struct bytes from) {
+    if (from.size == 0) return;
+    bool fits = !buffer->failed && buffer->capacity - buffer->size >= from.size;
+    uint8_t *room = fits ? buffer->data + buffer->size : buffer_room(buffer, from.size);
+    if (!room) return;
+    memcpy(room, from.data, from.size);
+    buffer->size += from.size;
+}
+static inline void buffer_u8(struct buffer *buffer, uint8_t value) {
+    buffer_bytes(buffer, (struct bytes){&value, 1});
+}
+static inline void buffer_u32(struct buffer *buffer, uint32_t value) {
+    value = htole32(value);
+    buffer_bytes(buffer, (struct bytes){(const uint8_t *)&value, sizeof value});
+}
+static inline void buffer_u64(struct buffer *buffer, uint64_t value) {
+    value = htole64(value);
+    buffer_bytes(buffer, (struct bytes){(const uint8_t *)&value, sizeof value});
+}
+void buffer_varint_long(struct buffer *buffer, uint64_t value);
+static inline void buffer_varint(struct buffer *buffer, uint64_t value) {
+    if (value < 0x80) {
+        buffer_u8(buffer, (uint8_t)value);
+    } else {
+        buffer_varint_long(buffer, value);
+    }
+}
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -3,14 +3,19 @@
 
 #include <assert.h>
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "journal/tables.h"
 
-/* One step of reading. */
+#define RECENT_BITS 11
+
+/* One step of reading. Most mentions are of a cell that was mentioned a moment ago: `recent` finds
+ * them, so that few are left to sort. It may forget; the sort does not. */
 struct reading {
     struct journal *journal;
     struct run run;
-    struct arena groups; /* copies: mentions view them until the run is finished */
+    struct arena groups;               /* copies: mentions view them until the run is finished */
+    uint32_t recent[1 << RECENT_BITS]; /* 1 + index into run.mentions, 0: none */
 };
 
 void checkpoint_forget(struct checkpoint *checkpoint) {
@@ -27,18 +32,34 @@ void checkpoint_forget(struct checkpoint *checkpoint) {
 
 /* ---- read ---------------------------------------------------------------------------------- */
 
+static uint32_t *recent_place(struct reading *reading, const struct mention *mention) {
+    struct bytes key = mention->key;
+    size_t size = key.size < 7 ? key.size : 7;
+    uint64_t end = size ? hash_word(key.data + key.size - size, size) : 0;
+    uint64_t hash = hash_mix(hash_mix(mention->owner + mention->category.size) + end);
+    return &reading->recent[hash >> (64 - RECENT_BITS)];
+}
+
 static int mention(struct reading *reading, uint32_t world, const struct entry *entry,
                    struct bytes effect) {
     struct run *run = &reading->run;
+    struct mention mention = {.world = world,
+                              .owner = entry->owner,
+                              .seq = entry->seq,
+                              .category = entry->category,
+                              .key = entry->key,
+                              .effect = effect};
+    uint32_t *place = recent_place(reading, &mention);
+    struct mention *before = *place ? &run->mentions[*place - 1] : NULL;
+    if (before && before->seq < mention.seq && mention_compare(before, &mention) == 0) {
+        *before = mention;
+        return SS_OK;
+    }
     int status = memory_grow(reading->journal->memory, (void **)&run->mentions, &run->capacity,
                              run->count + 1, sizeof *run->mentions);
     if (status != SS_OK) return status;
-    run->mentions[run->count++] = (struct mention){.world = world,
-                                                   .owner = entry->owner,
-                                                   .seq = entry->seq,
-                                                   .category = entry->category,
-                                                   .key = entry->key,
-                                                   .effect = effect};
+    run->mentions[run->count++] = mention;
+    *place = (uint32_t)run->count;
     return SS_OK;
 }
 
