@@ -84,6 +84,7 @@ int http2_create(struct connection *connection) {
     http2->pool = pool_of(memory, SPARE_MEMORY);
     http2->mem = (nghttp2_mem){&http2->pool, mem_malloc, mem_free, mem_calloc, mem_realloc};
     http2->ping_at = connection->now;
+    http2->gather = gather_of(connection->config.server ? NGHTTP2_CLIENT_MAGIC_LEN : 0);
     int status = session_create(connection);
     if (status == SS_OK) status = settings_submit(connection);
     if (status != SS_OK) http2_destroy(connection);
@@ -160,7 +161,12 @@ static void session_check(struct connection *connection, ssize_t result) {
 void http2_recv(struct connection *connection, struct bytes bytes) {
     struct http2 *http2 = connection->http2;
     if (http2->dead) return;
-    ssize_t result = nghttp2_session_mem_recv(http2->session, bytes.data, bytes.size);
+    uint8_t room[FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX];
+    ssize_t result = 0;
+    while (bytes.size && result >= 0 && !http2->dead) {
+        struct bytes piece = gather_next(&http2->gather, &bytes, room);
+        result = nghttp2_session_mem_recv(http2->session, piece.data, piece.size);
+    }
     if (!http2->dead && result >= 0 && http2->received) {
         result = nghttp2_session_consume_connection(http2->session, http2->received);
         http2->received = 0;

@@ -11,6 +11,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "transport/gather.h"
 #include "transport/state.h"
 
 enum header {
@@ -62,6 +63,7 @@ struct http2 {
     struct header_block block;
     struct flood flood;
     struct stream_ids ids;
+    struct gather gather; /* of what comes in */
 
     struct bytes pending;  /* of a frame that nghttp2 made: not yet given away */
     struct writer *target; /* where connection_send writes; NULL: into connection->out */
