@@ -112,7 +112,7 @@ _statesync() {
         delta) _arguments '1:action:(measure pack unpack)' '*:FILE:_files' '--mode[the base]:MODE:(acked stream)' \
                    '--exact[every bit]' '--json[for programs]' ;;
         sim) _arguments '--seed[one run]:S:' '--seeds[many]:A..B:' '--clients[so many]:N:' '--ops[of each]:N:' ;;
-        bench) _arguments '1:what:(rpc stream cas world merge)' '--seconds[of a round]:N:' '--json[for programs]' ;;
+        bench) _arguments '1:what:(rpc stream cas world merge journal recover)' '--seconds[of a round]:N:' '--json[for programs]' ;;
         *) _arguments $_statesync_common ;;
     esac
 }

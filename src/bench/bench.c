@@ -105,6 +105,14 @@ static const struct benchmark benchmarks[] = {
      "the engine alone: time to resolve a conflict",
      {.state_bytes = 1024, .cells = 1000},
      inside_merge},
+    {"journal",
+     "groups of writes to a disk, while checkpoints run",
+     {.cells = 100000, .groups = 2000, .state_bytes = 64},
+     inside_journal},
+    {"recover",
+     "a start: 10^6 cells and 64 MB of groups",
+     {.cells = 1000000, .groups = 1640, .state_bytes = 64, .history = 4},
+     inside_recover},
 };
 
 enum { BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
@@ -123,6 +131,8 @@ static struct options options_default(const struct benchmark *benchmark) {
     options.load_core = 1;
     if (!options.inflight) options.inflight = 1;
     if (!options.history) options.history = 64;
+    if (!options.groups) options.groups = 1000;
+    options.effects = 300;
     if (!options.state_bytes) options.state_bytes = 48;
     return options;
 }
@@ -135,7 +145,8 @@ static void help(FILE *out) {
           "rounds. With --peer the same load goes to a peer in the same rounds.\n\n"
           "  statesync bench rpc --peer grpc-go\n"
           "  statesync bench stream --per-write 64 --json\n"
-          "  statesync bench rpc --load 0.5            percentiles at half load, open loop\n\n",
+          "  statesync bench rpc --load 0.5            percentiles at half load, open loop\n"
+          "  statesync bench journal --rate 400        groups by the clock\n\n",
           out);
     options_help(out);
 }

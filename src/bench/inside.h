@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inside.h - benchmarks of the engine alone, in this process and on one core. */
+/* inside.h - benchmarks of the engine and of the journal alone, in this process. */
 #ifndef BENCH_INSIDE_H
 #define BENCH_INSIDE_H
 
@@ -9,5 +9,9 @@
 int inside_world(const struct options *options);
 /* Time of one update that meets a conflict: opaque (last write wins) and JSON (merged). */
 int inside_merge(const struct options *options);
+/* Groups a second, their latency, and bytes that the disk is given for each byte of effects. */
+int inside_journal(const struct options *options);
+/* Time of a start. */
+int inside_recover(const struct options *options);
 
 #endif

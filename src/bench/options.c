@@ -34,8 +34,11 @@ static const struct flag flags[] = {
     {"--inflight", KIND_COUNT, AT(inflight), "operations in flight, in all"},
     {"--per-write", KIND_COUNT, AT(per_write), "messages in one DATA frame"},
     {"--state-bytes", KIND_COUNT, AT(state_bytes), "size of a state"},
-    {"--cells", KIND_COUNT, AT(cells), "cells of a player; world: cells in all"},
+    {"--cells", KIND_COUNT, AT(cells), "cells of a player; world, journal, recover: cells in all"},
     {"--history", KIND_COUNT, AT(history), "world: versions kept of a cell"},
+    {"--groups", KIND_COUNT, AT(groups),
+     "journal: committed in a round; recover: not checkpointed"},
+    {"--effects", KIND_COUNT, AT(effects), "journal, recover: writes in a group"},
     {"--server-core", KIND_CORE, AT(server_core), "core of the server; none: not pinned"},
     {"--load-core", KIND_CORE, AT(load_core), "core of the load; none: not pinned"},
     {"--json", KIND_SWITCH, AT(json), "one JSON object a line"},
@@ -101,9 +104,10 @@ bool options_parse(struct options *options, int count, char **arguments, int *co
         strcmp(options->durability, "sync") != 0)
         return wrong(code, "%s is no durability", options->durability);
     if (options->rounds == 0 || options->inflight == 0 || options->per_write == 0 ||
-        options->cells == 0 || options->history == 0 || options->seconds <= 0)
+        options->cells == 0 || options->history == 0 || options->groups == 0 ||
+        options->effects == 0 || options->seconds <= 0)
         return wrong(code, "%s must not be 0",
-                     "rounds, seconds, inflight, per-write, cells and history");
+                     "rounds, seconds, inflight, per-write, cells, history, groups and effects");
     return true;
 }
 

@@ -17,7 +17,7 @@ struct options {
     const char *peers;
     const char *category;
     const char *durability; /* of what is written: memory, async or sync */
-    const char *folder;     /* where servers that are started keep data, if they do */
+    const char *folder;     /* on whose disk data is kept, if any is */
     unsigned rounds;
     double seconds, warmup;
     double rate;          /* operations a second by the clock; 0: closed loop */
@@ -29,6 +29,8 @@ struct options {
     unsigned state_bytes;
     unsigned cells;             /* of a lane; of the world */
     unsigned history;           /* versions kept */
+    unsigned groups;            /* committed in a round; to recover */
+    unsigned effects;           /* of a group */
     int server_core, load_core; /* -1: not pinned */
     bool json;
     const char *settings[OPTIONS_SETTINGS_MAX + 1]; /* "--limits...=...", for our server */

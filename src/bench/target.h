@@ -15,7 +15,8 @@ struct target {
 
 /* Ours: options->server, or a child of this program with limits out of the way. False: `why`. */
 bool target_open(struct target *target, const struct options *options, char *why, size_t why_size);
-/* PEERS/PEER/serve PORT FOLDER (empty: keep nothing; how, says $PEER_DURABILITY), waited for until it accepts (it may have to be built first: 3 minutes). */
+/* PEERS/PEER/serve PORT FOLDER (empty: keep nothing; how, says $PEER_DURABILITY), waited for until
+ * it accepts (it may have to be built first: 3 minutes). */
 bool target_open_peer(struct target *target, const struct options *options, char *why,
                       size_t why_size);
 void target_close(struct target *target);

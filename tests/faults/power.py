@@ -14,7 +14,7 @@ import time
 
 import rig
 
-options = rig.arguments(__doc__, rounds=10, lives=True)
+options = rig.arguments(__doc__, rounds=10, lives=True, disks=True)
 from load import Load  # noqa: E402
 from model import Model  # noqa: E402
 
@@ -28,7 +28,7 @@ def cut(server, disk):
 def main(folder):
     model = Model()
     durability = "async" if options.unsafe else "sync"
-    kind = "xfs" if rig.has_mkfs("xfs") else "ext4"
+    kind = options.disk
     disk = rig.Disk(folder, 512, kind)
     lost, starts, checked = 0, [], {"cells": 0, "keys": 0, "conflicts": 0, "unanswered": 0}
     for turn in range(options.rounds):

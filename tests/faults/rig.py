@@ -40,9 +40,9 @@ def skip(why):
     sys.exit(77)
 
 
-def arguments(description, rounds=None, lives=False):
+def arguments(description, rounds=None, lives=False, disks=False):
     """The command line of a script; `rounds` is the default of --rounds, `lives`: a server dies in
-    each round."""
+    each round, `disks`: on a file system that can be chosen."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("program")
     parser.add_argument("clients", help="what tests/interop/prepare.sh made")
@@ -55,6 +55,9 @@ def arguments(description, rounds=None, lives=False):
         parser.add_argument("--unsafe", action="store_true",
                             help="answers before the disk has it: then something must be lost, "
                                  "else the check is blind")
+    if disks:
+        parser.add_argument("--disk", choices=("ext4", "xfs"), default="xfs" if has_mkfs("xfs") else "ext4",
+                            help="the file system that is cut off")
     chosen = parser.parse_args()
     chosen.program = os.path.abspath(chosen.program)
     stubs = os.path.join(chosen.clients, "python", "extended")
