@@ -148,10 +148,12 @@ static int read_groups(struct reading *reading) {
         status = statement_row(groups);
         if (status != 1) return status == 0 ? SS_ERR_CORRUPT : status;
         uint64_t group = column_u64(groups, 0);
-        struct bytes data = column_bytes(groups, 1);
-        bytes += data.size;
-        status = group == checkpoint->read + 1 ? read_group(reading, group, data) : SS_ERR_CORRUPT;
+        struct bytes data;
+        status = pack_open(&journal->pack, column_bytes(groups, 2), column_u64(groups, 1), &data);
+        if (status == SS_OK && group != checkpoint->read + 1) status = SS_ERR_CORRUPT;
+        if (status == SS_OK) status = read_group(reading, group, data);
         if (status != SS_OK) break;
+        bytes += data.size;
         status = 1;
     }
     statement_done(groups);

@@ -12,8 +12,7 @@
 
 #define LOT_KEEP     (4 << 20) /* bytes of memory that an empty lot keeps */
 #define REFILL_DELAY (1 * SS_SECOND)
-#define STEP_DELAY   (2 * SS_MILLISECOND) /* between steps of a checkpoint when nothing is written \
-                                           */
+#define STEP_DELAY   (2 * SS_MILLISECOND) /* between steps of a checkpoint while nobody writes */
 
 struct lot {
     struct buffer frames;

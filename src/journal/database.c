@@ -212,9 +212,9 @@ int database_load(struct journal *journal, char *why, size_t size) {
         each(journal, "SELECT id, name, base_seq, row_count, row_sum, crc FROM worlds ORDER BY id",
              load_world);
     if (status != SS_OK) return refuse(status, path, "the table worlds", why, size);
-    status = each(journal,
-                  "SELECT count(*), coalesce(sum(length(data)), 0), min(seq), max(seq) FROM groups",
-                  load_groups);
+    status =
+        each(journal, "SELECT count(*), coalesce(sum(size), 0), min(seq), max(seq) FROM groups",
+             load_groups);
     return status == SS_OK ? SS_OK : refuse(status, path, "the table groups", why, size);
 }
 
@@ -319,7 +319,13 @@ static int identify(struct journal *journal, bool *fresh, char *why, size_t size
                  journal->folder.database);
         return SS_ERR_UNSUPPORTED;
     }
-    if (version <= JOURNAL_FORMAT) return SS_OK;
+    if (version == JOURNAL_FORMAT) return SS_OK;
+    if (version < JOURNAL_FORMAT) {
+        snprintf(why, size,
+                 "%s: written by a statesync before its first release: begin with a new folder",
+                 journal->folder.database);
+        return SS_ERR_UNSUPPORTED;
+    }
     return refuse(SS_ERR_UNSUPPORTED, journal->folder.database, "", why, size);
 }
 

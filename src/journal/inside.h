@@ -7,9 +7,10 @@
 #include "journal/entry.h"
 #include "journal/folder.h"
 #include "journal/journal.h"
+#include "journal/pack.h"
 #include "journal/statement.h"
 
-#define JOURNAL_FORMAT      1
+#define JOURNAL_FORMAT      2
 #define JOURNAL_APPLICATION 0x73737970 /* "ssyp": tells the file from other databases */
 
 /* A row of `worlds`. The sums are over the checksums of all rows that this world has in the other
@@ -36,6 +37,7 @@ struct journal {
     bool meta_changed;
     uint64_t group_count, group_bytes; /* not yet deleted */
     struct checkpoint checkpoint;
+    struct pack pack;
     struct buffer scratch;        /* one encoded effect */
     int log_pages;                /* of the write-ahead log after the last commit */
     int failed;                   /* SS_OK, or the status that ended everything */

@@ -60,6 +60,7 @@ int journal_open(struct journal **out, const struct journal_config *config, char
     journal->memory = config->memory;
     journal->config = *config;
     journal->scratch = buffer_of(config->memory);
+    journal->pack = pack_of(config->memory);
     journal->checkpoint.memory = config->memory;
     int status = folder_open(&journal->folder, config->folder, config->vfs, why, size);
     if (status == SS_OK) status = open_files(journal, why, size);
@@ -81,6 +82,7 @@ void journal_close(struct journal *journal) {
     database_close(journal);
     folder_close(&journal->folder);
     buffer_free(&journal->scratch);
+    pack_free(&journal->pack);
     memory_free(memory, journal, sizeof *journal);
 }
 
@@ -139,7 +141,8 @@ static int add_group(struct journal *journal, struct bytes group, ss_time now) {
     sqlite3_stmt *statement = journal->statements[STATEMENT_GROUP_ADD];
     bind_u64(statement, 1, journal->last + 1);
     bind_u64(statement, 2, (uint64_t)now);
-    bind_blob(statement, 3, group);
+    bind_u64(statement, 3, group.size);
+    bind_blob(statement, 4, pack_group(&journal->pack, group));
     return statement_run(statement);
 }
 

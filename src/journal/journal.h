@@ -18,16 +18,17 @@
 struct journal;
 
 struct journal_config {
-    const char *folder;           /* made when it is missing; its parent must be there */
-    const struct memory *memory;  /* of the journal itself; SQLite allocates for itself */
-    const struct log_sink *log;   /* NULL: nobody listens */
-    const char *vfs;              /* a registered VFS of SQLite, NULL: the operating system's */
-    uint64_t checkpoint_bytes;    /* of groups, then a checkpoint begins; also its memory at most */
-    uint32_t cells_per_step;      /* moved with one commit */
-    uint32_t groups_per_step;     /* read or deleted with one commit */
-    uint64_t read_bytes_per_step; /* of groups, but at least one group */
-    uint32_t log_pages_max;       /* of the write-ahead log, then it goes into the database */
-    uint64_t ballast_bytes;       /* kept to be given back on a full disk, 0: none */
+    const char *folder;          /* made when it is missing; its parent must be there */
+    const struct memory *memory; /* of the journal itself; SQLite and zstd see to theirs */
+    const struct log_sink *log;  /* NULL: nobody listens */
+    const char *vfs;             /* a registered VFS of SQLite, NULL: the operating system's */
+    uint64_t checkpoint_bytes;   /* of groups, not packed, then a checkpoint begins; also its memory
+                                    at most */
+    uint32_t cells_per_step;     /* moved with one commit */
+    uint32_t groups_per_step;    /* read or deleted with one commit */
+    uint64_t read_bytes_per_step;    /* of groups, but at least one group */
+    uint32_t log_pages_max;          /* of the write-ahead log, then it goes into the database */
+    uint64_t ballast_bytes;          /* kept to be given back on a full disk, 0: none */
     ss_time keys_life, decided_life; /* as in world_config: older ones need not be kept */
 };
 struct journal_config journal_config_default(void);

@@ -135,13 +135,15 @@ static int play_frame(struct recovery *recovery, bool moved, const struct frame 
     return recovery->replay(recovery->context, name, frame->effects);
 }
 
-static int play_group(struct recovery *recovery, uint64_t group, struct bytes data) {
+static int play_group(struct recovery *recovery, uint64_t group, uint64_t size,
+                      struct bytes stored) {
     struct journal *journal = recovery->journal;
-    struct reader reader = reader_of(data);
+    struct bytes data;
     struct frame frame;
     size_t offset = 0;
-    int status;
-    while ((status = group_next(&reader, &frame)) == 1) {
+    int status = pack_open(&journal->pack, stored, size, &data);
+    struct reader reader = reader_of(data);
+    while (status == SS_OK && (status = group_next(&reader, &frame)) == 1) {
         if (frame.world < journal->world_count) {
             status = play_frame(recovery, group <= journal->moved, &frame);
         } else {
@@ -165,7 +167,7 @@ static int play_groups(struct recovery *recovery) {
     bind_u64(groups, 1, next);
     while ((status = statement_row(groups)) == 1) {
         if (column_u64(groups, 0) != next) break;
-        status = play_group(recovery, next, column_bytes(groups, 1));
+        status = play_group(recovery, next, column_u64(groups, 1), column_bytes(groups, 2));
         if (status != SS_OK) {
             statement_done(groups);
             return status;

@@ -27,6 +27,8 @@ const char *const schema_text =
     "CREATE TABLE groups (             -- what was done, in order, one row a commit\n"
     "  seq INTEGER PRIMARY KEY,\n"
     "  time_us INTEGER NOT NULL,\n"
+    "  size INTEGER NOT NULL,          -- of what it holds: data is shorter, then it is a zstd "
+    "frame\n"
     "  data BLOB NOT NULL);\n"
     "CREATE TABLE cells (              -- newest versions, but for what is still in groups\n"
     "  world INTEGER NOT NULL, owner INTEGER NOT NULL, category TEXT NOT NULL, key TEXT NOT NULL,\n"
@@ -89,8 +91,9 @@ const char *const statement_texts[STATEMENT_COUNT] = {
                             "moved_group, crc) VALUES (1, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_WORLD_SAVE] = "REPLACE INTO worlds (id, name, base_seq, row_count, row_sum, crc) "
                              "VALUES (?, ?, ?, ?, ?, ?)",
-    [STATEMENT_GROUP_ADD] = "INSERT INTO groups (seq, time_us, data) VALUES (?, ?, ?)",
-    [STATEMENT_GROUPS_FROM] = "SELECT seq, data FROM groups WHERE seq >= ? ORDER BY seq",
+    [STATEMENT_GROUP_ADD] = "INSERT INTO groups (seq, time_us, size, data) "
+                            "VALUES (?, ?, ?, ?)",
+    [STATEMENT_GROUPS_FROM] = "SELECT seq, size, data FROM groups WHERE seq >= ? ORDER BY seq",
     [STATEMENT_GROUPS_DELETE] = "DELETE FROM groups WHERE seq <= ?",
     [STATEMENT_CELL_FIND] = "SELECT version, crc FROM cells "
                             "WHERE world = ? AND owner = ? AND category = ? AND key = ?",

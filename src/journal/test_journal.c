@@ -126,7 +126,7 @@ static void a_folder_in_use_is_refused(void **state) {
     site_remove(&site);
 }
 
-static void a_newer_format_is_refused_and_left_alone(void **state) {
+static void another_format_is_refused_and_left_alone(void **state) {
     (void)state;
     struct site site;
     site_make(&site);
@@ -135,6 +135,9 @@ static void a_newer_format_is_refused_and_left_alone(void **state) {
     assert_int_equal(try_open(&site), SS_ERR_UNSUPPORTED);
     assert_non_null(strstr(site.why, "newer"));
     run_sql(&site, "PRAGMA user_version = 1");
+    assert_int_equal(try_open(&site), SS_ERR_UNSUPPORTED);
+    assert_non_null(strstr(site.why, "new folder"));
+    run_sql(&site, "PRAGMA user_version = 2");
     assert_int_equal(try_open(&site), SS_OK);
     site_remove(&site);
 }
@@ -256,7 +259,7 @@ int main(void) {
         cmocka_unit_test(a_group_from_memory_that_is_damaged_is_refused),
         cmocka_unit_test(a_replay_may_refuse),
         cmocka_unit_test(a_folder_in_use_is_refused),
-        cmocka_unit_test(a_newer_format_is_refused_and_left_alone),
+        cmocka_unit_test(another_format_is_refused_and_left_alone),
         cmocka_unit_test(a_foreign_database_is_refused),
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(a_row_that_vanished_is_noticed),

@@ -187,6 +187,7 @@ static int adopt(const struct journal_config *config, struct folder *folder,
     struct journal journal = {.memory = config->memory,
                               .config = *config,
                               .scratch = buffer_of(config->memory),
+                              .pack = pack_of(config->memory),
                               .checkpoint = {.memory = config->memory}};
     journal.folder = *folder;
     int status = database_open(&journal, folder->database, why, size);
@@ -201,6 +202,7 @@ static int adopt(const struct journal_config *config, struct folder *folder,
     database_close(&journal);
     checkpoint_forget(&journal.checkpoint);
     buffer_free(&journal.scratch);
+    pack_free(&journal.pack);
     if (status != SS_OK && !why[0]) say(status, why, size, folder->database, status_text(status));
     return status;
 }
