@@ -132,5 +132,5 @@ bool keep_fill(struct keep *keep) {
         if (!end_group(keep) || !keep_commit(keep) || !fine(keep, journal_tidy(keep->journal)))
             return false;
     }
-    return fine(keep, journal_settle(keep->journal));
+    return fine(keep, journal_settle(keep->journal, NULL));
 }

@@ -7,7 +7,10 @@
 #include "base/status.h"
 #include "journal/tables.h"
 
-#define RECENT_BITS 11
+#define RECENT_BITS   11
+#define PACE_SETTLING 50 /* steps as large as so many ordinary ones */
+#define PACE_MOST     8
+#define ROUND_LIMIT   4 /* a round takes up to so many times the bytes that let it begin */
 
 /* One step of reading. Most mentions are of a cell that was mentioned a moment ago: `recent` finds
  * them, so that few are left to sort. It may forget; the sort does not. */
@@ -28,6 +31,27 @@ void checkpoint_forget(struct checkpoint *checkpoint) {
     memory_free(memory, checkpoint->passed,
                 checkpoint->passed_capacity * sizeof *checkpoint->passed);
     *checkpoint = (struct checkpoint){.memory = memory, .wanted = checkpoint->wanted};
+}
+
+/* Steps are small while somebody waits for the commit that they come with, and grow when groups
+ * come faster than they go. */
+static uint64_t paced(const struct journal *journal, uint64_t step) {
+    uint64_t pace = journal->group_bytes / ROUND_LIMIT / (journal->config.checkpoint_bytes | 1);
+    if (journal->settling) return step * PACE_SETTLING;
+    return step * (pace < 1 ? 1 : pace < PACE_MOST ? pace : PACE_MOST);
+}
+
+uint64_t checkpoint_progress(const struct journal *journal) {
+    const struct checkpoint *checkpoint = &journal->checkpoint;
+    uint64_t deleted = journal->first - checkpoint->first;
+    uint64_t groups = checkpoint->until - checkpoint->first + 1, whole = CHECKPOINT_WHOLE;
+    switch (checkpoint->phase) {
+    case CHECKPOINT_READ: return whole / 4 * checkpoint->passed_count / groups;
+    case CHECKPOINT_MOVE:
+        return whole / 4 + whole / 2 * checkpoint->moved / (checkpoint->heard + 1);
+    case CHECKPOINT_DELETE: return whole / 4 * 3 + whole / 4 * deleted / groups;
+    default: return whole;
+    }
 }
 
 /* ---- read ---------------------------------------------------------------------------------- */
@@ -139,12 +163,12 @@ static int read_groups(struct reading *reading) {
     struct journal *journal = reading->journal;
     struct checkpoint *checkpoint = &journal->checkpoint;
     sqlite3_stmt *groups = journal->statements[STATEMENT_GROUPS_FROM];
-    uint64_t bytes = 0;
+    uint64_t most = paced(journal, journal->config.groups_per_step);
+    uint64_t enough = checkpoint->bytes + paced(journal, journal->config.read_bytes_per_step);
     int status = 1;
     bind_u64(groups, 1, checkpoint->read + 1);
     for (uint32_t i = 0; checkpoint->read < checkpoint->until; i++) {
-        if (i >= journal->config.groups_per_step || bytes >= journal->config.read_bytes_per_step)
-            break;
+        if (i >= most || checkpoint->bytes >= enough) break;
         status = statement_row(groups);
         if (status != 1) return status == 0 ? SS_ERR_CORRUPT : status;
         uint64_t group = column_u64(groups, 0);
@@ -153,7 +177,7 @@ static int read_groups(struct reading *reading) {
         if (status == SS_OK && group != checkpoint->read + 1) status = SS_ERR_CORRUPT;
         if (status == SS_OK) status = read_group(reading, group, data);
         if (status != SS_OK) break;
-        bytes += data.size;
+        checkpoint->bytes += data.size;
         status = 1;
     }
     statement_done(groups);
@@ -174,6 +198,9 @@ static int step_read(struct journal *journal) {
         return status;
     }
     checkpoint->runs[checkpoint->run_count++] = reading.run;
+    checkpoint->heard += reading.run.count;
+    if (checkpoint->bytes / ROUND_LIMIT >= journal->config.checkpoint_bytes)
+        checkpoint->until = checkpoint->read; /* the rest is for the next round */
     if (checkpoint->read > journal->moved) {
         journal->moved = checkpoint->read;
         journal->meta_changed = true;
@@ -194,7 +221,8 @@ static int move_cell(struct journal *journal, const struct mention *mention) {
 }
 
 static int step_move(struct journal *journal) {
-    for (uint32_t i = 0; i < journal->config.cells_per_step; i++) {
+    uint64_t most = paced(journal, journal->config.cells_per_step);
+    for (uint32_t i = 0; i < most; i++) {
         const struct mention *mention = runs_next(&journal->checkpoint);
         if (!mention) {
             journal->checkpoint.phase = CHECKPOINT_DELETE;
@@ -218,7 +246,7 @@ static void raise_base(struct journal *journal, const struct span *span) {
 
 static int step_delete(struct journal *journal) {
     struct checkpoint *checkpoint = &journal->checkpoint;
-    uint64_t end = journal->first + journal->config.groups_per_step;
+    uint64_t end = journal->first + paced(journal, journal->config.groups_per_step);
     if (end > checkpoint->until + 1) end = checkpoint->until + 1;
     sqlite3_stmt *statement = journal->statements[STATEMENT_GROUPS_DELETE];
     bind_u64(statement, 1, end - 1);

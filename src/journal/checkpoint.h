@@ -14,6 +14,8 @@
 
 struct journal;
 
+#define CHECKPOINT_WHOLE 1000
+
 enum checkpoint_phase { CHECKPOINT_IDLE, CHECKPOINT_READ, CHECKPOINT_MOVE, CHECKPOINT_DELETE };
 
 /* The newest effect of a cell among the groups of one step. All views lie in the run's bytes. */
@@ -47,6 +49,8 @@ struct checkpoint {
     bool wanted;           /* asked for, however few groups there are */
     uint64_t first, until; /* groups of this round */
     uint64_t read;         /* groups up to here are noted */
+    uint64_t bytes;        /* in those */
+    uint64_t heard, moved; /* mentions of cells, and how many of them are done with */
     struct run *runs;
     size_t run_count, run_capacity;
     uint32_t *heap; /* of runs that have something left, the one with the first cell on top */
@@ -60,6 +64,8 @@ struct checkpoint {
 /* Inside a transaction: does what is next, begins a round when one is due. SS_OK, SS_ERR_AGAIN when
  * there is nothing to do, or an error: then the transaction is rolled back. */
 int checkpoint_step(struct journal *journal);
+/* How far the round is, of CHECKPOINT_WHOLE; at rest it is through. */
+uint64_t checkpoint_progress(const struct journal *journal);
 /* Forgets the round; the next one begins at the first group that is left. */
 void checkpoint_forget(struct checkpoint *checkpoint);
 

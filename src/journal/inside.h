@@ -42,6 +42,7 @@ struct journal {
     int log_pages;                /* of the write-ahead log after the last commit */
     int failed;                   /* SS_OK, or the status that ended everything */
     bool low;                     /* the ballast was given back */
+    bool settling;                /* nobody waits for a commit */
     struct journal_stats counted; /* commits, steps, checkpoints, cells_moved */
 };
 

@@ -217,14 +217,32 @@ int journal_step(struct journal *journal) {
     return journal_result(journal, status);
 }
 
-int journal_settle(struct journal *journal) {
-    journal_checkpoint(journal);
+bool journal_overdue(const struct journal *journal) {
+    return journal->group_bytes / 2 > journal->config.checkpoint_bytes;
+}
+
+/* One round, of the oldest groups. */
+static int settle_round(struct journal *journal, const struct progress *progress) {
     int status;
+    journal_checkpoint(journal);
     while ((status = journal_step(journal)) == SS_OK) {
         status = journal_tidy(journal);
         if (status != SS_OK) return status;
+        if (progress && progress->tell)
+            progress->tell(progress->context, "groups into tables", checkpoint_progress(journal),
+                           CHECKPOINT_WHOLE);
+        if (!journal_checkpointing(journal)) return SS_OK;
     }
-    if (status != SS_ERR_AGAIN) return status;
+    return status == SS_ERR_AGAIN ? SS_OK : status;
+}
+
+int journal_settle(struct journal *journal, const struct progress *progress) {
+    int status = SS_OK;
+    journal->settling = true;
+    while (journal->group_count > 0 && status == SS_OK)
+        status = settle_round(journal, progress);
+    journal->settling = false;
+    if (status != SS_OK) return status;
     int code = sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     journal->log_pages = 0;
     return journal_result(journal, file_status(code));

@@ -83,8 +83,18 @@ bool journal_checkpointing(const struct journal *journal);
 /* A step of it in a transaction of its own. SS_OK, SS_ERR_AGAIN when nothing is left to do, or the
  * errors of journal_commit. */
 int journal_step(struct journal *journal);
-/* All steps of a checkpoint, then an empty write-ahead log. Same errors as journal_commit. */
-int journal_settle(struct journal *journal);
+/* Told now and then: what is being done, and how far it is. */
+struct progress {
+    void (*tell)(void *context, const char *phase, uint64_t done, uint64_t total);
+    void *context;
+};
+
+/* Groups have piled up far beyond what lets a checkpoint begin, as when a server dies again and
+ * again before it is through: journal_settle, now, keeps the next start short. */
+bool journal_overdue(const struct journal *journal);
+/* All steps of a checkpoint of every group, large ones as nobody waits, then an empty write-ahead
+ * log. Same errors as journal_commit. `progress` may be NULL. */
+int journal_settle(struct journal *journal, const struct progress *progress);
 
 /* The ballast was given back: the disk is full, or nearly. */
 bool journal_low(const struct journal *journal);

@@ -106,6 +106,7 @@ int runs_open(struct checkpoint *checkpoint) {
 
 static const struct mention *pop(struct checkpoint *checkpoint) {
     struct run *run = &checkpoint->runs[checkpoint->heap[0]];
+    checkpoint->moved++;
     const struct mention *first = &run->mentions[run->next++];
     if (run->next == run->count) checkpoint->heap[0] = checkpoint->heap[--checkpoint->heap_count];
     sink(checkpoint, 0);

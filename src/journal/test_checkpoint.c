@@ -65,7 +65,7 @@ static void settled_everything_stands_in_tables(void **state) {
     assert_int_equal(journal_step(rig.journal), SS_ERR_AGAIN);
     for (int i = 0; i < 5; i++) {
         live_on(&rig, 100, 50, false);
-        assert_int_equal(journal_settle(rig.journal), SS_OK);
+        assert_int_equal(journal_settle(rig.journal, NULL), SS_OK);
         assert_int_equal(journal_stats(rig.journal, &stats), SS_OK);
         assert_int_equal(stats.groups, 0);
         assert_int_equal(stats.group_bytes, 0);
@@ -81,6 +81,49 @@ static void settled_everything_stands_in_tables(void **state) {
     rig_close(&rig);
 }
 
+struct told {
+    uint64_t times, last;
+};
+
+static void note_progress(void *context, const char *phase, uint64_t done, uint64_t total) {
+    struct told *told = context;
+    (void)phase;
+    assert_true(done <= total && total > 0);
+    assert_true(done >= told->last || done * 4 <= total); /* a next round */
+    told->last = done;
+    told->times++;
+}
+
+/* As after many short lives: the limit is passed many times over when it is first looked at. */
+static void groups_that_piled_up_go_at_once(void **state) {
+    (void)state;
+    struct rig rig;
+    struct journal_stats stats;
+    struct told told = {0};
+    struct progress progress = {note_progress, &told};
+    rig_open(&rig, 23);
+    assert_int_equal(rig_open_journal(&rig), SS_OK);
+    live_on(&rig, 300, 300, false);
+    assert_int_equal(journal_stats(rig.journal, &stats), SS_OK);
+    journal_close(rig.journal);
+    rig.config.checkpoint_bytes = stats.group_bytes / 2;
+    assert_int_equal(rig_open_journal(&rig), SS_OK);
+    assert_false(journal_overdue(rig.journal));
+    journal_close(rig.journal);
+    rig.config.checkpoint_bytes = stats.group_bytes / 20;
+    rig.config.groups_per_step = 1;
+    assert_int_equal(rig_open_journal(&rig), SS_OK);
+    assert_true(journal_overdue(rig.journal));
+    assert_int_equal(journal_settle(rig.journal, &progress), SS_OK);
+    assert_false(journal_overdue(rig.journal));
+    assert_true(told.times > 3 && told.last > 0);
+    assert_int_equal(journal_stats(rig.journal, &stats), SS_OK);
+    assert_int_equal(stats.groups, 0);
+    assert_true(stats.checkpoints >= 3); /* no round held more than four times the limit, or so */
+    expect_same(&rig);
+    rig_close(&rig);
+}
+
 /* Tombstones that were forgotten are remembered as forgotten: tokens from before are refused. */
 static void forgotten_tombstones_stay_forgotten(void **state) {
     (void)state;
@@ -89,7 +132,7 @@ static void forgotten_tombstones_stay_forgotten(void **state) {
     rig_open(&rig, 31);
     assert_int_equal(rig_open_journal(&rig), SS_OK);
     live_on(&rig, 300, 300, true);
-    assert_int_equal(journal_settle(rig.journal), SS_OK);
+    assert_int_equal(journal_settle(rig.journal, NULL), SS_OK);
     assert_int_equal(rig_recover(&rig, again), SS_OK);
     for (int i = 0; i < RIG_WORLDS; i++) {
         assert_true(rig.worlds[i].world->forgotten > 0);
@@ -145,7 +188,7 @@ static void extreme_numbers_come_back(void **state) {
         world_effects_clear(f->world);
         assert_int_equal(rig_commit(&rig), SS_OK);
         f->world->nodes[0] = 0xf000000000000000u + (uint64_t)round; /* another node takes over */
-        assert_int_equal(journal_settle(rig.journal), SS_OK);
+        assert_int_equal(journal_settle(rig.journal, NULL), SS_OK);
         expect_same(&rig);
     }
     rig_close(&rig);
@@ -191,6 +234,7 @@ int main(void) {
         cmocka_unit_test(at_every_step_nothing_is_lost),
         cmocka_unit_test(a_round_that_was_cut_off_begins_again),
         cmocka_unit_test(settled_everything_stands_in_tables),
+        cmocka_unit_test(groups_that_piled_up_go_at_once),
         cmocka_unit_test(forgotten_tombstones_stay_forgotten),
         cmocka_unit_test(lives_follow_each_other),
         cmocka_unit_test(extreme_numbers_come_back),

@@ -122,7 +122,7 @@ static void power_cuts_follow_each_other(void **state) {
             rig.journal = NULL;
             fault_vfs_restart(rig.disk, CRASH_MIX);
             fault_vfs_plan(rig.disk, FAULT_CRASH, 1 + random_below(&rig.random, 60), true);
-            if (rig_open_journal(&rig) == SS_OK) (void)journal_settle(rig.journal);
+            if (rig_open_journal(&rig) == SS_OK) (void)journal_settle(rig.journal, NULL);
         }
         journal_close(rig.journal);
         fault_vfs_restart(rig.disk, CRASH_MIX);

@@ -181,7 +181,7 @@ static void a_row_that_vanished_is_noticed(void **state) {
         rig_live(&rig, false);
         assert_int_equal(rig_commit(&rig), SS_OK);
     }
-    assert_int_equal(journal_settle(rig.journal), SS_OK);
+    assert_int_equal(journal_settle(rig.journal, NULL), SS_OK);
     journal_close(rig.journal);
     run_sql(&site, "DELETE FROM cells WHERE (world, owner, category, key) IN "
                    "(SELECT world, owner, category, key FROM cells LIMIT 1)");

@@ -135,7 +135,7 @@ int upkeep_backup(const struct journal_config *config, const char *target,
     status = verify(journal, progress, why, size);
     tell(progress, "copy", 0, 1);
     if (status == SS_OK) {
-        status = journal_settle(journal);
+        status = journal_settle(journal, progress);
         if (status != SS_OK) say(status, why, size, config->folder, status_text(status));
     }
     if (status == SS_OK) status = copy_into(journal, part, why, size);

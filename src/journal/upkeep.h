@@ -6,12 +6,6 @@
 
 #include "journal/journal.h"
 
-/* Told now and then: what is being done, and how far it is. */
-struct progress {
-    void (*tell)(void *context, const char *phase, uint64_t done, uint64_t total);
-    void *context;
-};
-
 /* Reads everything: SQLite's integrity_check, every checksum, every effect. SS_OK or what
  * journal_open and journal_recover say, with the sentence in `why`. `progress` may be NULL, here
  * and below. */

@@ -40,6 +40,36 @@ static void report(struct ss_server *server) {
              (long long)time_ms(loop_now(server->loop) - server->now));
 }
 
+/* ---- groups that piled up ------------------------------------------------------------------ */
+
+struct tidying {
+    struct ss_server *server;
+    ss_time told;
+};
+
+static void tell(void *context, const char *phase, uint64_t done, uint64_t total) {
+    struct tidying *tidying = context;
+    struct ss_server *server = tidying->server;
+    ss_time now = loop_now(server->loop);
+    if (now - tidying->told < SS_SECOND) return;
+    tidying->told = now;
+    log_line(&server->log, LOG_LEVEL_INFO, "%s: %s: %llu %%", server->config->data, phase,
+             (unsigned long long)(100 * done / total));
+}
+
+/* A server that dies sooner than a checkpoint is through would start slower each time. A full disk
+ * is no reason not to start. */
+static int settle(struct ss_server *server) {
+    struct tidying tidying = {.server = server, .told = loop_now(server->loop)};
+    struct progress progress = {tell, &tidying};
+    if (!journal_overdue(server->journal)) return SS_OK;
+    log_line(&server->log, LOG_LEVEL_INFO,
+             "%s: groups have piled up: they go into the tables before anything else",
+             server->config->data);
+    int status = journal_settle(server->journal, &progress);
+    return status == SS_ERR_UNAVAILABLE ? SS_OK : status;
+}
+
 int keeping_recover(struct ss_server *server, char *why, size_t why_size) {
     if (!server->journal) return worker_begin(server->worker, NULL);
     int status = journal_recover(server->journal, replay, server, why, why_size);
@@ -53,6 +83,11 @@ int keeping_recover(struct ss_server *server, char *why, size_t why_size) {
         return status;
     }
     report(server);
+    status = settle(server);
+    if (status != SS_OK) {
+        snprintf(why, why_size, "%s: %s", server->config->data, status_text(status));
+        return status;
+    }
     struct committer_config wanted = committer_config_default(server->journal);
     wanted.memory = &server->memory;
     wanted.log = &server->log;
