@@ -14,7 +14,14 @@ int file_status(int code) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH: return SS_ERR_DENIED;
-    case SQLITE_ERROR: /* our statements are right, so the tables are not what we made */
+    /* Our statements are right, so the tables, or their definitions, are not what we made. */
+    case SQLITE_ERROR:
+    case SQLITE_SCHEMA:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_FORMAT:
+    case SQLITE_TOOBIG:
+    case SQLITE_RANGE:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return SS_ERR_CORRUPT;
     case SQLITE_NOMEM: return SS_ERR_NOMEM;

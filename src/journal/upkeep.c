@@ -181,6 +181,15 @@ static int copy_file(const char *source, const char *target, const struct progre
     return status;
 }
 
+/* What is wrong with the copy is wrong with `source`, and that is the name that people know. */
+static void call_it(const char *source, const char *copy, char *why, size_t size) {
+    char rest[FOLDER_PATH_MAX];
+    size_t length = strlen(copy);
+    if (strncmp(why, copy, length) != 0) return;
+    snprintf(rest, sizeof rest, "%s", why + length);
+    snprintf(why, size, "%s%s", source, rest);
+}
+
 /* A copy is opened under a name of its own, verified, and made another node. */
 static int adopt(const struct journal_config *config, struct folder *folder,
                  const struct progress *progress, char *why, size_t size) {
@@ -225,6 +234,7 @@ static int restore_into(const struct journal_config *config, struct folder *fold
     status = adopt(config, folder, progress, why, size);
     if (status != SS_OK) {
         char wal[sizeof folder->database + 8];
+        call_it(source, folder->database, why, size);
         snprintf(wal, sizeof wal, "%s-wal", folder->database);
         unlink(wal);
         unlink(folder->database);

@@ -17,10 +17,12 @@ try() {
 try kill --rounds $((100 * times))
 try kill --rounds $((10 * times)) --life 20 --heavy
 try kill --rounds $((10 * times)) --unsafe
-try power --rounds $((30 * times))
+try power --rounds $((30 * times)) --disk ext4
+try power --rounds $((20 * times)) --disk xfs
 try power --rounds $((5 * times)) --life 20 --heavy
 try power --rounds $((5 * times)) --unsafe
 try full
 try pause --rounds $((3 * times))
-try folder --rounds $((200 * times))
+try folder
+try flip --rounds $((10000 * times))
 exit $bad
