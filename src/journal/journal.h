@@ -61,9 +61,10 @@ struct bytes journal_world_name(const struct journal *journal, uint32_t world);
  * on; anything else ends the recovery with that status. */
 typedef int journal_replay(void *context, struct bytes world, struct bytes effects);
 
-/* Plays everything, first what was moved into tables, then the groups. Checks every checksum, that
- * no row and no group is missing, and that each effect can be decoded. SS_OK, SS_ERR_CORRUPT (`why`
- * names group and offset, or the row), or what `replay` said. May be called again. */
+/* Plays everything, first what was moved into tables, then the groups. Checks the pages of
+ * the database, every checksum, that no row and no group is missing, and that each effect can be
+ * decoded. SS_OK, SS_ERR_CORRUPT (`why` names group and offset, or the row), or what `replay` said.
+ * May be called again. */
 int journal_recover(struct journal *journal, journal_replay *replay, void *context, char *why,
                     size_t size);
 

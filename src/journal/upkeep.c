@@ -36,32 +36,13 @@ static int count_effects(void *context, struct bytes world, struct bytes effects
     return SS_OK;
 }
 
-static int check_structure(struct journal *journal, char *why, size_t size) {
-    sqlite3_stmt *statement;
-    int code = sqlite3_prepare_v2(journal->db, "PRAGMA integrity_check(1)", -1, &statement, NULL);
-    if (code != SQLITE_OK)
-        return say(file_status(code), why, size, journal->folder.database,
-                   sqlite3_errmsg(journal->db));
-    int status = statement_row(statement);
-    bool fine = status == 1 && bytes_equal(column_bytes(statement, 0), bytes_of("ok"));
-    if (!fine) {
-        const char *what = status == 1 ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-        status = say(SS_ERR_CORRUPT, why, size, journal->folder.database,
-                     what ? what : sqlite3_errmsg(journal->db));
-    }
-    sqlite3_finalize(statement);
-    return fine ? SS_OK : status;
-}
-
 static int verify(struct journal *journal, const struct progress *progress, char *why,
                   size_t size) {
     struct count count = {.progress = progress, .total = journal->group_count};
     for (size_t i = 0; i < journal->world_count; i++)
         count.total += journal->worlds[i].rows;
-    tell(progress, "structure", 0, 1);
-    int status = check_structure(journal, why, size);
-    tell(progress, "structure", 1, 1);
-    if (status == SS_OK) status = journal_recover(journal, count_effects, &count, why, size);
+    tell(progress, "pages", 0, 1);
+    int status = journal_recover(journal, count_effects, &count, why, size);
     if (status == SS_OK) {
         tell(progress, "effects", count.done, count.done);
     } else {

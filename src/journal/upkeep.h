@@ -6,7 +6,7 @@
 
 #include "journal/journal.h"
 
-/* Reads everything: SQLite's integrity_check, every checksum, every effect. SS_OK or what
+/* Reads everything: every page, every checksum, every effect. SS_OK or what
  * journal_open and journal_recover say, with the sentence in `why`. `progress` may be NULL, here
  * and below. */
 int upkeep_verify(const struct journal_config *config, const struct progress *progress, char *why,
