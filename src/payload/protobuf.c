@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Protobuf states without a schema: fields by number at the top level, what is nested stays bytes
- * (so no depth can hurt). A number is what its wire type most likely means: a varint is an int64,
- * I32 a float, I64 a double; of several records the last counts, and a field that is not there is
- * 0, as proto3 writes it. A LEN field is no number. */
+/* Protobuf states. With a schema the rules hold its field table, and schema_*.c do the work.
+ * Without: fields by number at the top level, what is nested stays bytes (so no depth can hurt). A
+ * number is what its wire type most likely means: a varint is an int64, I32 a float, I64 a double;
+ * of several records the last counts, and a field that is not there is 0, as proto3 writes it. A
+ * LEN field is no number. */
 #include "base/status.h"
 #include "payload/invariant.h"
 #include "payload/protobuf_merge.h"
+#include "payload/schema_interpolate.h"
+#include "payload/schema_merge.h"
+#include "payload/schema_redact.h"
+#include "payload/schema_state.h"
 
 static int protobuf_validate(const struct format_rules *rules, struct bytes state,
                              struct reason *why) {
-    (void)rules;
+    if (rules && rules->schema) return schema_validate(rules, state, why);
     struct reader reader = reader_of(state);
     struct protobuf_field field;
     const char *error = NULL;
@@ -58,6 +63,7 @@ static void collect(const struct format_rules *rules, struct bytes state, struct
 static int protobuf_check(const struct format_rules *rules, const struct bytes *previous,
                           struct bytes next, ss_time span, struct reason *why) {
     struct numbers before, after;
+    if (rules && rules->schema) return schema_invariants(rules, previous, next, span, why);
     if (!rules || rules->watch_count == 0) return SS_OK;
     collect(rules, next, &after);
     if (previous) collect(rules, *previous, &before);
@@ -72,17 +78,41 @@ static int protobuf_diff(struct bytes from, struct bytes to, struct buffer *out)
 static int protobuf_locate(const struct format_rules *rules, struct bytes state,
                            float position[3]) {
     struct numbers numbers;
+    if (rules && rules->schema) return schema_locate(rules, state, position);
     if (!rules || rules->watch_count == 0) return SS_ERR_NOT_FOUND;
     collect(rules, state, &numbers);
     return invariant_locate(rules, &numbers, position);
+}
+
+static enum merge_result any_merge(const struct format_rules *rules, struct bytes base,
+                                   struct bytes standing, struct bytes incoming, struct buffer *out,
+                                   struct paths *overwritten, struct reason *why) {
+    bool declared = rules && rules->schema;
+    return (declared ? schema_merge : protobuf_merge)(rules, base, standing, incoming, out,
+                                                      overwritten, why);
+}
+
+static int protobuf_interpolate(const struct format_rules *rules, struct bytes from,
+                                struct bytes to, ss_time span, ss_time at, struct buffer *out) {
+    if (!rules || !rules->schema) return SS_ERR_UNSUPPORTED;
+    return schema_interpolate(rules, from, to, span, at, out);
+}
+
+static int protobuf_redact(const struct format_rules *rules, struct bytes state,
+                           enum format_reader reader, struct buffer *out) {
+    if (format_rules_hide(rules)) return schema_redact(rules, state, reader, out);
+    buffer_bytes(out, state);
+    return out->failed ? SS_ERR_NOMEM : SS_OK;
 }
 
 const struct format format_protobuf = {
     .name = "protobuf",
     .can_merge = true,
     .validate = protobuf_validate,
-    .merge = protobuf_merge,
+    .merge = any_merge,
     .check = protobuf_check,
     .diff = protobuf_diff,
     .locate = protobuf_locate,
+    .interpolate = protobuf_interpolate,
+    .redact = protobuf_redact,
 };

@@ -16,6 +16,12 @@ struct protobuf_field {
     struct bytes raw; /* the whole record with its tag */
 };
 
+/* Of a LEN field: what stands behind its size. */
+static inline struct bytes protobuf_content(const struct protobuf_field *field) {
+    size_t size = (size_t)field->value;
+    return bytes_view(field->raw.data + field->raw.size - size, size);
+}
+
 /* Reads the next field. False at the end, or when the bytes are no message: then reader->failed is
  * set and `*error` says why. */
 bool protobuf_next(struct reader *reader, struct protobuf_field *field, const char **error);

@@ -154,19 +154,28 @@ static int path_node(struct format_rules *rules, const struct format *format, co
     return SS_OK;
 }
 
+int rules_watch_add(struct format_rules *rules, struct bytes path, uint32_t *watch,
+                    struct reason *why) {
+    if (rules->watch_count == RULES_NUMBERS_MAX) {
+        reason_set(why, "%.*s: at most 64 paths may have invariants", (int)path.size,
+                   (const char *)path.data);
+        return SS_ERR_INVALID;
+    }
+    *watch = (uint32_t)rules->watch_count;
+    rules->watches[rules->watch_count++] = (struct rule_watch){(uint32_t)rules->names.size};
+    buffer_bytes(&rules->names, path);
+    buffer_u8(&rules->names, 0);
+    return rules->names.failed ? SS_ERR_NOMEM : SS_OK;
+}
+
 /* The watch of a node, made where it has none. */
 static int node_watch(struct format_rules *rules, uint32_t node, const char *path,
                       struct rule_watch **watch, struct reason *why) {
-    uint32_t *slot = &rules->nodes[node].watch;
-    if (*slot == RULES_NONE) {
-        if (rules->watch_count == RULES_NUMBERS_MAX)
-            return bad_path(why, path, "at most 64 paths may have invariants");
-        *slot = (uint32_t)rules->watch_count;
-        rules->watches[rules->watch_count++] = (struct rule_watch){(uint32_t)rules->names.size};
-        buffer_bytes(&rules->names, bytes_view(path, strlen(path) + 1));
-        if (rules->names.failed) return SS_ERR_NOMEM;
-    }
-    *watch = &rules->watches[*slot];
+    uint32_t slot = rules->nodes[node].watch;
+    int status = slot == RULES_NONE ? rules_watch_add(rules, bytes_of(path), &slot, why) : SS_OK;
+    if (status != SS_OK) return status;
+    rules->nodes[node].watch = slot;
+    *watch = &rules->watches[slot];
     return SS_OK;
 }
 
@@ -258,19 +267,25 @@ static int rules_compile(struct format_rules *rules, const struct format *format
     return SS_OK;
 }
 
+struct format_rules *rules_empty(const struct memory *memory) {
+    struct format_rules *rules = memory_zeroed(memory, 1, sizeof *rules);
+    if (!rules) return NULL;
+    rules->memory = memory;
+    rules->names = buffer_of(memory);
+    rules->index = table_of(memory);
+    for (size_t i = 0; i < 3; i++)
+        rules->axes[i] = RULES_NONE;
+    return rules;
+}
+
 int format_rules_create(struct format_rules **created, const struct memory *memory,
                         const struct format *format, const struct format_rule *list, size_t count,
                         struct reason *why) {
     *created = NULL;
     if (format == &format_opaque && count > 0)
         return bad_path(why, "opaque", "bytes without a meaning have no rules");
-    struct format_rules *rules = memory_zeroed(memory, 1, sizeof *rules);
+    struct format_rules *rules = rules_empty(memory);
     if (!rules) return SS_ERR_NOMEM;
-    rules->memory = memory;
-    rules->names = buffer_of(memory);
-    rules->index = table_of(memory);
-    for (size_t i = 0; i < 3; i++)
-        rules->axes[i] = RULES_NONE;
     int status = rules_compile(rules, format, list, count, why);
     if (status != SS_OK) {
         format_rules_destroy(rules);
@@ -285,5 +300,10 @@ void format_rules_destroy(struct format_rules *rules) {
     memory_free(rules->memory, rules->nodes, rules->capacity * sizeof *rules->nodes);
     buffer_free(&rules->names);
     table_free(&rules->index);
+    schema_destroy(rules->schema);
     memory_free(rules->memory, rules, sizeof *rules);
+}
+
+bool format_rules_hide(const struct format_rules *rules) {
+    return rules && rules->schema && rules->schema->hides;
 }

@@ -11,6 +11,7 @@
 #include "payload/decimal.h"
 #include "payload/format.h"
 #include "payload/json_text.h"
+#include "payload/schema.h"
 
 #define RULES_NONE        UINT32_MAX
 #define RULES_NUMBERS_MAX 64 /* paths with invariants */
@@ -39,9 +40,16 @@ struct format_rules {
     struct table index; /* (parent, name) -> node */
     struct rule_watch watches[RULES_NUMBERS_MAX];
     size_t watch_count;
-    uint32_t axes[3]; /* watches of the position, RULES_NONE: not declared */
-    double max_speed; /* metres a second, 0: not limited */
+    uint32_t axes[3];      /* watches of the position, RULES_NONE: not declared */
+    double max_speed;      /* metres a second, 0: not limited */
+    struct schema *schema; /* of a declared message, owned; else NULL and nodes say it all */
 };
+
+/* Rules without any; NULL: out of memory. */
+struct format_rules *rules_empty(const struct memory *memory);
+/* A watch for the path; SS_OK, SS_ERR_NOMEM, or SS_ERR_INVALID when there are 64 already. */
+int rules_watch_add(struct format_rules *rules, struct bytes path, uint32_t *watch,
+                    struct reason *why);
 
 /* Where a walk through a state stands in the rules. */
 struct rule_place {

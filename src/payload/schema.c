@@ -107,18 +107,31 @@ static uint32_t leaf_bits(const struct schema *schema) {
     return bits;
 }
 
+/* What a node hands up to the message that it is in. */
+static void hand_up(struct schema *schema) {
+    for (size_t i = schema->count; i-- > 1;) {
+        struct schema_node *node = &schema->nodes[i], *above = &schema->nodes[node->parent];
+        if (node->recursive && node->count)
+            node->hidden |= schema->nodes[schema->nodes[node->first].parent].hidden;
+        above->hidden |= node->hidden;
+        above->sums |= node->sums;
+        above->measured |= node->measured;
+        above->requires |= node->required;
+    }
+}
+
 void schema_settle(struct schema *schema) {
     uint64_t hash = schema->count;
-    for (size_t i = schema->count; i-- > 0;) {
+    for (size_t i = 0; i < schema->count; i++) {
         struct schema_node *node = &schema->nodes[i];
-        node->hidden |= node->audience != SCHEMA_FOR_ANY;
-        node->sums |= node->policy == MERGE_SUM;
-        if (i == 0) continue;
-        schema->nodes[node->parent].hidden |= node->hidden;
-        schema->nodes[node->parent].sums |= node->sums;
+        node->hidden = node->audience != SCHEMA_FOR_ANY;
+        node->sums = node->policy == MERGE_SUM;
+        node->measured = node->low_given || node->high_given || node->watch != SCHEMA_NONE;
+        node->requires = false;
+        hash = mix_node(hash, node);
     }
-    for (size_t i = 0; i < schema->count; i++)
-        hash = mix_node(hash, &schema->nodes[i]);
+    hand_up(schema);
+    hand_up(schema); /* a message within itself hides what its ancestor turned out to hide */
     schema->hash = hash;
     schema->bits = leaf_bits(schema);
     schema->hides = schema->count > 0 && schema->nodes[0].hidden;

@@ -86,6 +86,9 @@ struct schema_node {
     bool recursive;        /* a message that contains itself: a leaf for merges */
     bool hidden;           /* it or something beneath is not for everybody */
     bool sums;             /* it or something beneath is summed */
+    bool measured;         /* it or something beneath has bounds or a watch */
+    bool requires;         /* one of its own children is required */
+    bool has_default;      /* proto2, other than the type's */
     bool low_given, high_given; /* `low`, `high` are invariants */
     bool monotone, unique;
     double low, high; /* of the number, or of each element */
@@ -112,7 +115,8 @@ void schema_destroy(struct schema *schema);
  * must be added one after the other, ascending by number. SS_OK, SS_ERR_NOMEM, SS_ERR_TOO_LARGE. */
 int schema_add(struct schema *schema, uint32_t parent, struct bytes name, uint32_t number,
                uint32_t *added);
-/* To be called once all nodes are there: computes hidden, sums, hash, bits, hides. */
+/* To be called once all nodes are there, and again when one was changed: computes what says "it or
+ * something beneath", and hash, bits, hides. */
 void schema_settle(struct schema *schema);
 /* A table of its own, to be changed by rules; NULL: out of memory. */
 struct schema *schema_copy(const struct schema *schema, const struct memory *memory);

@@ -10,8 +10,7 @@
 /* The table of `message`, or NULL in *schema. Mistakes are appended to `complaints`, a line each.
  * SS_OK, SS_ERR_INVALID, SS_ERR_NOMEM. The table keeps nothing of the set. */
 int schema_compile(struct schema **schema, const struct memory *memory,
-                   const struct descriptor_set *set, const struct message_descriptor *message,
-                   struct buffer *complaints);
+                   const struct message_descriptor *message, struct buffer *complaints);
 
 /* Checks every message of the set that declares a category, or all messages where none does; the
  * number of them in *checked. The same statuses. */

@@ -7,6 +7,7 @@
 #define SCHEMA_DESCRIPTOR_H
 
 #include "base/arena.h"
+#include "base/table.h"
 #include "payload/schema.h"
 #include "schema/option.h"
 
@@ -21,9 +22,9 @@ struct field_descriptor {
     bool in_oneof, proto3_optional, has_default;
     uint32_t oneof; /* index, when in_oneof */
     struct field_rules rules;
+    uint32_t place;                     /* among its siblings in the text, from 0 */
     uint32_t line;                      /* in its file, 0: not known */
     struct message_descriptor *message; /* of type_name, when it is a message */
-    struct field_descriptor *next;
 };
 
 struct message_descriptor {
@@ -47,8 +48,10 @@ struct file_descriptor {
 
 struct descriptor_set {
     struct arena arena;
-    struct file_descriptor *files;
+    struct file_descriptor *files;       /* the last one first */
     struct message_descriptor *messages; /* all of them, through `all`, in the order of the set */
+    struct message_descriptor **by_index;
+    struct table index; /* full name -> by_index */
 };
 
 /* Reads a set. Mistakes are appended to `complaints`, a line each. SS_OK; SS_ERR_INVALID: no
