@@ -114,11 +114,11 @@ static void node_sizes(struct schema_node *node, const struct field_rules *rules
 
 static void node_options(struct schema_node *node, const struct field_rules *rules) {
     node->audience = (uint8_t)rules->read;
-    node->policy = policy_of(node, rules->merge);
+    node->policy = (uint8_t)policy_of(node, rules->merge);
     if (rule_given(rules->given, FIELD_PRIORITY)) node->priority = rules->priority;
     if (rule_given(rules->given, FIELD_MODULO)) node->modulo = rules->modulo;
     node->unique = rules->unique;
-    node->interpolation = way_of(node, rules);
+    node->interpolation = (uint8_t)way_of(node, rules);
     if (!is_number(node)) return;
     node->monotone = rules->monotone;
     node->low_given = rule_given(rules->given, FIELD_MIN);
