@@ -169,26 +169,32 @@ static void set_state(struct committer *committer, enum committer_state state) {
     if (old != (int)state) wake(committer);
 }
 
-/* Every result of the journal comes by here. True: go on. */
-static bool heed(struct committer *committer, int status) {
-    ss_time now = clock_us(CLOCK_MONOTONIC);
-    if (status != SS_OK && status != SS_ERR_AGAIN) committer->status = status;
-    if (status == SS_ERR_UNAVAILABLE || status == SS_ERR_NOMEM || journal_low(committer->journal)) {
-        if (committer_state(committer) != COMMITTER_FULL) {
-            committer->refill_at = now + REFILL_DELAY;
-            journal_checkpoint(committer->journal); /* its groups are room to use again */
-            set_state(committer, COMMITTER_FULL);
-        }
-        return status == SS_OK || status == SS_ERR_AGAIN;
-    }
-    if (status == SS_OK || status == SS_ERR_AGAIN) {
-        committer->status = SS_OK;
-        set_state(committer, COMMITTER_RUNNING);
-        return true;
-    }
+static void go_full(struct committer *committer) {
+    if (committer_state(committer) == COMMITTER_FULL) return;
+    committer->refill_at = clock_us(CLOCK_MONOTONIC) + REFILL_DELAY;
+    journal_checkpoint(committer->journal); /* its groups are room to use again */
+    set_state(committer, COMMITTER_FULL);
+}
+
+static void fail(struct committer *committer, int status) {
     atomic_store_explicit(&committer->failure, status, memory_order_release);
     set_state(committer, COMMITTER_FAILED);
-    return false;
+}
+
+/* Every result of the journal comes by here. True: go on. What is final is so on a full disk, too. */
+static bool heed(struct committer *committer, int status) {
+    bool fine = status == SS_OK || status == SS_ERR_AGAIN;
+    bool passing = status == SS_ERR_UNAVAILABLE || status == SS_ERR_NOMEM;
+    if (!fine) committer->status = status;
+    if (!fine && !passing) {
+        fail(committer, status);
+    } else if (passing || journal_low(committer->journal)) {
+        go_full(committer);
+    } else {
+        committer->status = SS_OK;
+        set_state(committer, COMMITTER_RUNNING);
+    }
+    return fine;
 }
 
 static void note(struct committer *committer, ss_time duration) {

@@ -192,6 +192,33 @@ static void a_full_disk_mends_itself(void **state) {
     rig_close(&office.rig);
 }
 
+/* What cannot be mended ends it, and no retry is taken for patience with a full disk. */
+static void an_error_on_a_full_disk_is_final_too(void **state) {
+    (void)state;
+    struct office office;
+    office_open(&office, 11);
+    uint64_t group = turn(&office, DURABILITY_SYNC);
+    assert_true(durable_within(&office, group, 2000));
+    assert_int_equal(committer_stop(office.committer), SS_OK);
+    fault_vfs_capacity(office.rig.disk, 1);
+    assert_int_equal(committer_start(&office.committer, &office.config), SS_OK);
+    for (int i = 0; i < 500 && committer_state(office.committer) != COMMITTER_FULL; i++) {
+        (void)turn(&office, DURABILITY_SYNC);
+        nap();
+    }
+    assert_int_equal(committer_state(office.committer), COMMITTER_FULL);
+    (void)committer_stop(office.committer);
+    assert_true(journal_low(office.rig.journal));
+    fault_vfs_plan(office.rig.disk, FAULT_IO, 1, true);
+    assert_int_equal(committer_start(&office.committer, &office.config), SS_OK);
+    assert_int_equal(committer_state(office.committer), COMMITTER_FULL);
+    uint32_t world;
+    assert_int_equal(committer_world(office.committer, "another", &world), SS_OK);
+    assert_true(state_within(&office, COMMITTER_FAILED, 2000));
+    assert_int_equal(committer_stop(office.committer), SS_ERR_IO);
+    rig_close(&office.rig);
+}
+
 static void without_a_thread_or_memory_it_says_so(void **state) {
     (void)state;
     struct rig rig;
@@ -288,6 +315,7 @@ int main(void) {
         cmocka_unit_test(an_error_of_the_disk_is_final),
         cmocka_unit_test(a_full_disk_keeps_what_waits),
         cmocka_unit_test(a_full_disk_mends_itself),
+        cmocka_unit_test(an_error_on_a_full_disk_is_final_too),
         cmocka_unit_test(without_a_thread_or_memory_it_says_so),
         cmocka_unit_test(several_workers_share_it),
     };
