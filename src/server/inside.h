@@ -63,7 +63,8 @@ struct rpc {
     uint64_t session;  /* the player whose session this stream holds open, 0: none */
     uint32_t pending;  /* commands whose answers are still to come */
     uint32_t pushed;   /* bytes of pushes for which no credit was given back yet */
-    uint64_t gate;          /* greatest lsn among its answers: a later one does not overtake */
+    uint64_t gate;     /* greatest lsn among its answers: a later one does not overtake */
+    uint32_t held;     /* answers of it in server.held; those behind others may wait longer than `gate` */
     uint32_t messages; /* received */
     uint32_t limited;  /* limiter_take's `last` */
     bool half_closed, subscribed, finished;

@@ -274,11 +274,14 @@ static void release_one(struct ss_server *server, const struct answer *answer, u
     struct bytes bytes =
         bytes_view(worker_ring(server->worker)->bytes.data + answer->offset, answer->size);
     if (rpc && answer->lsn > rpc->gate) rpc->gate = answer->lsn;
-    if (rpc && rpc->gate > durable) {
+    if (rpc && (rpc->gate > durable || rpc->held)) {
         struct answer waits = *answer;
         waits.lsn = rpc->gate;
-        if (held_push(&server->held, &waits, bytes) != SS_OK)
+        if (held_push(&server->held, &waits, bytes) == SS_OK) {
+            rpc->held++;
+        } else {
             rpc_finish(rpc, GRPC_RESOURCE_EXHAUSTED, "out of memory");
+        }
         return;
     }
     counters_note(&server->counters, answer, now);
@@ -291,7 +294,9 @@ static void release_held(struct ss_server *server, uint64_t durable, ss_time now
     while (held_pop(&server->held, durable, &answer, &bytes)) {
         counters_note(&server->counters, &answer, now);
         struct rpc *rpc = rpc_find(server, answer.ticket);
-        if (rpc) release_to(rpc, &answer, bytes);
+        if (!rpc) continue;
+        rpc->held--;
+        release_to(rpc, &answer, bytes);
     }
 }
 
