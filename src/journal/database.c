@@ -367,6 +367,7 @@ int database_open(struct journal *journal, const char *path, char *why, size_t s
     why[0] = '\0';
     int status = connect_to(journal, path);
     if (status == SS_OK) status = identify(journal, &fresh, why, size);
+    if (status == SS_OK && fresh) status = folder_mark_lost(&journal->folder, why, size);
     if (status == SS_OK) {
         status = fresh ? create(journal) : use_log(journal);
         if (!fresh && status == SS_OK) status = prepare(journal);

@@ -49,6 +49,8 @@ struct fault_vfs {
     uint64_t fault_at; /* in calls */
     bool stays, off;
     uint64_t capacity, time, unnamed;
+    void (*on_sync)(void *context);
+    void *context;
     struct fault_counts counts;
 };
 
@@ -269,6 +271,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size) {
 static int file_sync(sqlite3_file *base, int flags) {
     struct handle *handle = handle_of(base);
     (void)flags;
+    if (handle->vfs->on_sync && !handle->vfs->off) handle->vfs->on_sync(handle->vfs->context);
     if (fails(handle->vfs)) {
         if (!handle->vfs->off) forget_pending(handle->file);
         return SQLITE_IOERR_FSYNC;
@@ -442,6 +445,19 @@ void fault_vfs_plan(struct fault_vfs *vfs, enum fault fault, uint64_t at, bool s
     vfs->fault = fault;
     vfs->fault_at = vfs->counts.calls + at;
     vfs->stays = stays;
+}
+
+void fault_vfs_on_sync(struct fault_vfs *vfs, void (*on_sync)(void *context), void *context) {
+    vfs->on_sync = on_sync;
+    vfs->context = context;
+}
+
+void fault_vfs_off(struct fault_vfs *vfs) {
+    vfs->off = true;
+}
+
+bool fault_vfs_is_off(const struct fault_vfs *vfs) {
+    return vfs->off;
 }
 
 void fault_vfs_capacity(struct fault_vfs *vfs, uint64_t bytes) {

@@ -34,6 +34,12 @@ void fault_vfs_destroy(struct fault_vfs *vfs); /* no file is open */
 
 /* Call number `at` from now on (1: the next one) meets `fault`; `stays`: and all that follow. */
 void fault_vfs_plan(struct fault_vfs *vfs, enum fault fault, uint64_t at, bool stays);
+/* Called when a sync begins, before it has any effect: a place where time may pass, and the machine
+ * may go off. NULL: nothing is called. */
+void fault_vfs_on_sync(struct fault_vfs *vfs, void (*on_sync)(void *context), void *context);
+/* The machine goes off now: every call fails until fault_vfs_restart. */
+void fault_vfs_off(struct fault_vfs *vfs);
+bool fault_vfs_is_off(const struct fault_vfs *vfs);
 /* Bytes that fit on the disk, 0: no limit. */
 void fault_vfs_capacity(struct fault_vfs *vfs, uint64_t bytes);
 

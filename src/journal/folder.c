@@ -1,50 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal/folder.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/random.h"
 #include "base/status.h"
 #include "journal/crc32c.h"
+#include "journal/directory.h"
 
 #define MARK_SIZE     24 /* 4 + 8 + 8 + 4 */
 #define BALLAST_BLOCK 65536
 
 /* ---- the folder ---------------------------------------------------------------------------- */
-
-static int refused(const struct folder *folder, char *why, size_t size) {
-    int error = errno;
-    if (error == ENOENT) {
-        snprintf(why, size, "%s: the folder above it does not exist: create it first",
-                 folder->path);
-        return SS_ERR_NOT_FOUND;
-    }
-    if (error == EACCES || error == EPERM || error == EROFS) {
-        snprintf(why, size, "%s: this user may not write there: change its owner or its mode",
-                 folder->path);
-        return SS_ERR_DENIED;
-    }
-    snprintf(why, size, "%s: %s", folder->path, strerror(error));
-    return error == ENOTDIR || error == EEXIST ? SS_ERR_INVALID : SS_ERR_IO;
-}
-
-static int take_lock(struct folder *folder, char *why, size_t size) {
-    char path[FOLDER_PATH_MAX + 32];
-    if (mkdir(folder->path, 0700) != 0 && errno != EEXIST) return refused(folder, why, size);
-    snprintf(path, sizeof path, "%s/statesync.lock", folder->path);
-    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (folder->lock < 0) return refused(folder, why, size);
-    if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0) return SS_OK;
-    if (errno != EWOULDBLOCK) return refused(folder, why, size);
-    snprintf(why, size, "%s: another process works in this folder: stop it, or choose another one",
-             folder->path);
-    return SS_ERR_BUSY;
-}
 
 int folder_open(struct folder *folder, const char *path, const char *vfs, char *why, size_t size) {
     *folder = (struct folder){.lock = -1, .real = vfs == NULL, .vfs = sqlite3_vfs_find(vfs)};
@@ -56,13 +23,13 @@ int folder_open(struct folder *folder, const char *path, const char *vfs, char *
     snprintf(folder->database, sizeof folder->database, "%s/statesync.db", path);
     snprintf(folder->mark_path, sizeof folder->mark_path, "%s/statesync.mark", path);
     snprintf(folder->ballast_path, sizeof folder->ballast_path, "%s/statesync.ballast", path);
-    return folder->real ? take_lock(folder, why, size) : SS_OK;
+    return folder->real ? directory_lock(path, &folder->lock, why, size) : SS_OK;
 }
 
 void folder_close(struct folder *folder) {
     file_close(&folder->mark);
     file_close(&folder->ballast);
-    if (folder->lock >= 0) close(folder->lock);
+    if (folder->lock >= 0) directory_unlock(folder->lock);
     folder->lock = -1;
 }
 
@@ -73,12 +40,7 @@ int folder_open_files(struct folder *folder, const struct memory *memory) {
 }
 
 int folder_sync(const struct folder *folder) {
-    if (!folder->real) return SS_OK;
-    int handle = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (handle < 0) return SS_ERR_IO;
-    int code = fsync(handle);
-    close(handle);
-    return code == 0 ? SS_OK : SS_ERR_IO;
+    return folder->real ? directory_sync(folder->path) : SS_OK;
 }
 
 /* ---- the mark ------------------------------------------------------------------------------ */
@@ -106,15 +68,9 @@ int folder_mark_read(struct folder *folder, uint64_t node, uint64_t *group) {
 }
 
 int folder_mark_lost(struct folder *folder, char *why, size_t size) {
-    struct file database;
-    uint64_t node, group, bytes = 0;
+    uint64_t node, group;
     int status = read_mark(folder, &node, &group);
     if (status != SS_OK || group == 0) return status;
-    status = file_open(&database, folder->mark.memory, folder->vfs, folder->database);
-    if (status != SS_OK) return status;
-    status = file_size(&database, &bytes);
-    file_close(&database);
-    if (status != SS_OK || bytes > 0) return status;
     snprintf(why, size,
              "%s: empty or gone, but groups were acknowledged: restore a backup, or, to begin "
              "anew, delete statesync.mark",
