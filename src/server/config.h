@@ -24,6 +24,12 @@ struct config {
     char *advertise_udp;
     char *data;         /* "./statesync-data"; "none" */
 
+    struct config_journal {
+        uint64_t checkpoint_bytes;           /* 64 MiB: of groups, then a checkpoint begins */
+        uint32_t log_pages;                  /* 2000: of the write-ahead log */
+        uint64_t ballast_bytes;              /* 16 MiB: room to give back on a full disk */
+    } journal;
+
     char *tls_cert, *tls_key, *tls_client_ca;
 
     char *auth_jwt_keys;

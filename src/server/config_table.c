@@ -33,6 +33,12 @@ const struct setting settings_table[] = {
      SETTING_DOOR, AT(advertise_udp), 0, 0, NULL},
     {{"data", "path", "./statesync-data", "folder of the journal; none keeps everything in memory", false},
      SETTING_TEXT, AT(data), 0, 0, NULL},
+    {{"journal.checkpoint_bytes", "number", "67108864", "of groups, before the newest versions move into tables", false},
+     SETTING_LARGE, AT(journal.checkpoint_bytes), 4 * KIB, UINT64_MAX, NULL},
+    {{"journal.log_pages", "number", "2000", "of 4 KiB in the write-ahead log, before they move into the database", false},
+     SETTING_NUMBER, AT(journal.log_pages), 1, 1000000, NULL},
+    {{"journal.ballast_bytes", "number", "16777216", "kept to be given back on a full disk; 0: none", false},
+     SETTING_LARGE, AT(journal.ballast_bytes), 0, UINT64_MAX, NULL},
     {{"tls.cert", "path", "", "certificate chain of the server (PEM)", true},
      SETTING_OPTIONAL, AT(tls_cert), 0, 0, NULL},
     {{"tls.key", "path", "", "its private key (PEM)", true},
@@ -95,7 +101,7 @@ const struct setting settings_table[] = {
 };
 /* clang-format on */
 
-static const char *const sections[] = {"listen", "advertise", "tls",        "auth", "worlds",
+static const char *const sections[] = {"listen", "advertise", "journal",    "tls", "auth", "worlds",
                                        "limits", "log",       "categories", NULL};
 
 const struct setting *settings_find(const char *path) {

@@ -13,6 +13,9 @@ int keeping_open(struct ss_server *server, char *why, size_t why_size) {
     wanted.folder = server->config->data;
     wanted.memory = &server->memory;
     wanted.log = &server->log;
+    wanted.checkpoint_bytes = server->config->journal.checkpoint_bytes;
+    wanted.log_pages_max = server->config->journal.log_pages;
+    wanted.ballast_bytes = server->config->journal.ballast_bytes;
     int status = journal_open(&server->journal, &wanted, why, why_size);
     if (status == SS_OK) server->node = journal_node(server->journal);
     return status;
