@@ -50,14 +50,12 @@ void actor_stop(struct actor *actor) {
 }
 
 void actor_forget(struct actor *actor) {
-    beliefs_clear(actor);
     mirror_restart(&actor->stream.mirror, actor->model, false);
     actor->stream.resume_size = 0;
-    actor->retry_count = 0;
-    actor->last_keyed = 0;
+    const struct op *keyed = actor->last_keyed ? op_at(actor->model, actor->last_keyed) : NULL;
+    if (keyed && actor->model->classes[keyed->cell->kind] != CLASS_SYNC) actor->last_keyed = 0;
     glimpse_free(actor->last);
     actor->last = NULL;
-    memset(actor->items_made, 0, sizeof actor->items_made);
 }
 
 /* ---- the connection ---------------------------------------------------------------------------

@@ -34,6 +34,7 @@ struct attempt {
     struct actor *actor;
     enum ask ask;
     unsigned life;         /* of the server, when it was sent */
+    unsigned losses;       /* of `cell`, then */
     struct rpc_call *call; /* NULL on the stream */
     struct question questions[2];
     size_t count;
@@ -50,6 +51,7 @@ struct attempt {
 /* What an actor believes of a cell: the last that it was told itself. */
 struct belief {
     uint32_t version;
+    unsigned losses; /* of the cell, then */
     bool live;
     uint16_t size;
     char *state; /* of counters only */
@@ -104,7 +106,7 @@ void actor_start(struct actor *actor, unsigned id, uint32_t ops, uint64_t seed);
 void actor_stop(struct actor *actor);
 ss_time actor_due(const struct actor *actor);
 void actor_turn(struct actor *actor);
-/* The server began a new life: beliefs, mirrors and unknown fates are void. */
+/* The server died, or began a new life: streams and resume tokens are void. */
 void actor_forget(struct actor *actor);
 bool actor_idle(const struct actor *actor); /* nothing is on its way, nothing waits for a retry */
 void actor_disconnect(struct actor *actor);
@@ -120,6 +122,8 @@ struct attempt *attempt_begin(struct actor *actor, enum ask ask);
 void attempt_call(struct attempt *attempt, const char *path, const struct message_type *type,
                   const void *message);
 void attempt_free(struct attempt *attempt);
+/* Its answer is knowledge still, though the server may have died since. */
+bool attempt_stands(const struct attempt *attempt);
 /* No answer will come. */
 void attempt_lost(struct attempt *attempt);
 /* Takes an answer to an update or a batch. */

@@ -147,6 +147,7 @@ void actor_history(struct actor *actor, struct cell *cell, bool denied) {
     struct attempt *attempt = attempt_begin(actor, ASK_HISTORY);
     actor->model->stamp++;
     attempt->cell = cell;
+    attempt->losses = cell->losses;
     attempt->floor = cell->newest;
     attempt->denied = denied;
     struct get_history_request request = {.player_id = actor->id ? actor->id : 1,
@@ -167,12 +168,14 @@ void history_answer(struct attempt *attempt, struct bytes message) {
         trace_remark(actor->trace, actor->machine->now, "client %u: history of %s has %u at %lld%s",
                      actor->id, name, entry->version, (long long)entry->updated_ms,
                      entry->deleted ? ", deleted" : "");
+        bool older = entry->updated_ms <= time_ms(actor->model->life_began);
         struct view view = {.client = actor->id,
                             .cell = attempt->cell,
                             .version = entry->version,
                             .deleted = entry->deleted,
                             .has_state = !entry->deleted,
                             .state = entry->state_data,
+                            .life = older ? 1 : 0,
                             .floor = i == 0 ? attempt->floor : 0,
                             .where = "history"};
         check_view(actor->model, &view);
@@ -205,6 +208,7 @@ void actor_resolve(struct actor *actor) {
         attempt->questions[0].op = number;
         attempt->denied = !own;
         attempt->cell = op->cell;
+        attempt->losses = op->cell->losses;
         attempt->floor = op->cell->newest;
         model->stamp++;
         struct conflict_resolution_request request = {
@@ -239,6 +243,7 @@ void resolve_answer(struct attempt *attempt, struct bytes message) {
                         .version = answer->version,
                         .has_state = true,
                         .state = answer->resolved_state,
+                        .life = op->first_life,
                         .where = "decision"};
     check_view(model, &view);
 }

@@ -47,7 +47,7 @@ void attempt_free(struct attempt *attempt) {
 void attempt_lost(struct attempt *attempt) {
     struct actor *actor = attempt->actor;
     bool keyed = attempt->count && op_at(actor->model, attempt->questions[0].op)->key_size;
-    if (keyed && !attempt->answered && attempt->life == *actor->life) {
+    if (keyed && !attempt->answered) {
         if (actor->retry_count == actor->retry_capacity) {
             actor->retry_capacity = actor->retry_capacity ? 2 * actor->retry_capacity : 16;
             actor->retry = realloc(actor->retry, actor->retry_capacity * sizeof *actor->retry);
@@ -56,6 +56,15 @@ void attempt_lost(struct attempt *attempt) {
         actor->retry[actor->retry_count++] = attempt->questions[0].op;
     }
     attempt_free(attempt);
+}
+
+bool attempt_stands(const struct attempt *attempt) {
+    const struct actor *actor = attempt->actor;
+    if (attempt->life == *actor->life) return true;
+    if (attempt->cell) return attempt->losses == attempt->cell->losses && !attempt->denied;
+    for (size_t i = 0; i < attempt->count; i++)
+        if (!question_stands(actor->model, &attempt->questions[i])) return false;
+    return attempt->count > 0;
 }
 
 /* ---- unary calls ------------------------------------------------------------------------------
@@ -70,7 +79,7 @@ static void unary_message(void *context, struct rpc_call *call, struct bytes mes
     actor->answered++;
     attempt->answered = true;
     actor->model->stamp++;
-    if (attempt->life != *actor->life) return;
+    if (!attempt_stands(attempt)) return;
     switch (attempt->ask) {
     case ASK_UPDATE:
     case ASK_BATCH:
@@ -95,7 +104,7 @@ static void unary_refused(struct attempt *attempt, enum grpc_status status) {
     bool update = attempt->ask == ASK_UPDATE || attempt->ask == ASK_BATCH;
     if (status != GRPC_INVALID_ARGUMENT && status != GRPC_PERMISSION_DENIED) return;
     attempt->answered = true;
-    if (update && attempt->life == *attempt->actor->life) attempt_answer(attempt, &answer);
+    if (update && attempt_stands(attempt)) attempt_answer(attempt, &answer);
 }
 
 static void check_status(struct attempt *attempt, enum grpc_status status, const char *text) {

@@ -95,7 +95,12 @@ static void forge_context(struct actor *actor) {
     op->first_sent = ++model->stamp;
     op->floor = cell->newest;
     attempt->questions[attempt->count++] =
-        (struct question){.op = number, .client = actor->id, .floor = cell->newest};
+        (struct question){.op = number,
+                          .client = actor->id,
+                          .floor = cell->newest,
+                          .highest = cell->highest,
+                          .losses = cell->losses,
+                          .life = model->life};
     struct state_sync_request request = {.player_id = actor->id,
                                          .category = bytes_of(kind_rules[kind].name),
                                          .key = cell_key(cell),

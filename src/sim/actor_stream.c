@@ -41,7 +41,7 @@ static void stream_answer(struct actor *actor, const struct state_sync_response 
     }
     attempt->answered = true;
     actor->answered++;
-    if (attempt->life == *actor->life) attempt_answer(attempt, answer);
+    if (attempt_stands(attempt)) attempt_answer(attempt, answer);
     attempt_free(attempt);
 }
 

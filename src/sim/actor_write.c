@@ -17,8 +17,9 @@ static struct belief *belief_of(struct actor *actor, const struct cell *cell) {
 void believe(struct actor *actor, const struct cell *cell, uint32_t version, bool live,
              struct bytes state) {
     struct belief *belief = belief_of(actor, cell);
-    if (version < belief->version) return;
+    if (version < belief->version && belief->losses == cell->losses) return;
     belief->version = version;
+    belief->losses = cell->losses;
     belief->live = live && version;
     if (cell->kind != KIND_SUM) return;
     free(belief->state);
@@ -80,6 +81,7 @@ static void ask(struct attempt *attempt, uint32_t number, bool omit_state) {
     struct op *op = op_at(model, number);
     remark(attempt->actor, number, op);
     model->stamp++;
+    op->last_life = model->life;
     if (op->attempts++ == 0) {
         op->first_sent = model->stamp;
         op->floor = op->cell->newest;
@@ -89,6 +91,9 @@ static void ask(struct attempt *attempt, uint32_t number, bool omit_state) {
         .op = number,
         .client = attempt->actor->id,
         .floor = op->cell->newest,
+        .highest = op->cell->highest,
+        .losses = op->cell->losses,
+        .life = model->life,
         .omit_state = omit_state,
     };
 }

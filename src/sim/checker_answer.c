@@ -18,8 +18,9 @@ static void check_repeat(struct model *model, uint32_t number, struct op *op,
                          const struct state_sync_response *answer) {
     char name[64];
     name_op(number, op, name);
-    if (op->first_result == 0) {
+    if (op->first_result == 0 || op->answer_losses != op->cell->losses) {
         op->first_result = answer->result;
+        op->answer_losses = op->cell->losses;
         op->version = answer->current_version;
         return;
     }
@@ -49,6 +50,7 @@ static void look(struct model *model, const struct question *question,
                         .deleted = answer->deleted,
                         .has_state = has_state && !answer->deleted,
                         .state = state,
+                        .life = answer->replayed ? op->first_life : question->life,
                         .floor = floor,
                         .where = where};
     check_view(model, &view);
@@ -93,13 +95,18 @@ static void answer_success(struct model *model, const struct question *question,
     if (!op->delete &&answer->current_version <= op->floor)
         model_fail(model, "%s: accepted as version %u, though %u was known before it was sent",
                    name, answer->current_version, op->floor);
+    if (!op->delete &&!answer->replayed && answer->current_version <= question->highest)
+        model_fail(model, "%s: accepted as version %u, though %u was given before a restart", name,
+                   answer->current_version, question->highest);
     look(model, question, answer, state, shown, op->floor);
     note_predecessor(op, answer);
 }
 
 static void refuse(struct op *op) {
     if (op->fate == FATE_UNKNOWN && op->delete) op->cell->deletes--;
-    if (op->fate == FATE_UNKNOWN) op->fate = FATE_REFUSED;
+    if (op->fate != FATE_UNKNOWN) return;
+    op->fate = FATE_REFUSED;
+    op->refused_losses = op->cell->losses;
 }
 
 static void answer_conflict(struct model *model, const struct question *question, struct op *op,
@@ -143,6 +150,10 @@ static void answer_stale(struct model *model, const struct question *question, s
         look(model, question, answer, answer->state_data, !question->omit_state && !answer->deleted,
              answer->replayed ? op->floor : question->floor);
     refuse(op);
+}
+
+bool question_stands(const struct model *model, const struct question *question) {
+    return question->losses == op_at(model, question->op)->cell->losses;
 }
 
 void check_answer(struct model *model, const struct question *question,

@@ -71,24 +71,39 @@ static const struct op *sight_writer(const struct model *model, const struct cel
     return NULL;
 }
 
-/* When the newest effect that is shown was asked for, at the earliest. */
-static uint64_t horizon(struct model *model, const struct glimpse *glimpse) {
-    uint64_t newest = 0;
+/* When the newest effect that is shown was asked for, at the earliest: for each life of the server,
+ * as what was known in one may be missing from the next. */
+static void horizons(struct model *model, const struct glimpse *glimpse,
+                     uint64_t newest[LIVES_MAX + 1]) {
+    memset(newest, 0, (LIVES_MAX + 1) * sizeof *newest);
     for (size_t i = 0; i < model_cell_count(model); i++) {
         const struct op *op =
             glimpse->version[i] ? sight_writer(model, &model->cells[i], glimpse->version[i]) : NULL;
         if (!op) continue;
-        if (op->first_sent > newest) newest = op->first_sent;
+        bool sure = op->first_life == op->last_life;
+        if (sure && op->first_sent > newest[op->first_life])
+            newest[op->first_life] = op->first_sent;
         if (op->first_sent > glimpse->answered)
             model_fail(model, "a page shows an update that was sent after its first page came");
     }
-    return newest;
+}
+
+/* The version of the cell that was known before an effect which is shown, and which is as durable. */
+static uint32_t known_beside(const struct model *model, const struct cell *cell,
+                             const uint64_t newest[LIVES_MAX + 1]) {
+    bool kept = model->classes[cell->kind] != CLASS_MEMORY;
+    uint32_t known = 0;
+    for (unsigned life = kept ? 1 : model->life; life <= model->life; life++) {
+        uint32_t then = newest[life] ? cell_known_before(cell, newest[life]) : 0;
+        if (then > known) known = then;
+    }
+    return known;
 }
 
 static void check_cell(struct model *model, const struct glimpse *glimpse, size_t index,
-                       uint64_t newest) {
+                       const uint64_t newest[LIVES_MAX + 1]) {
     struct cell *cell = &model->cells[index];
-    uint32_t shown = glimpse->version[index], known = cell_known_before(cell, newest);
+    uint32_t shown = glimpse->version[index], known = known_beside(model, cell, newest);
     char name[48];
     cell_print(cell, name);
     if (shown == 0) {
@@ -122,7 +137,8 @@ static void check_items(struct model *model, const struct glimpse *glimpse) {
 }
 
 void check_glimpse(struct model *model, const struct glimpse *glimpse) {
-    uint64_t newest = horizon(model, glimpse);
+    uint64_t newest[LIVES_MAX + 1];
+    horizons(model, glimpse, newest);
     if (glimpse->partial) return;
     for (size_t i = 0; i < model_cell_count(model); i++)
         if (in_scope(glimpse, &model->cells[i])) check_cell(model, glimpse, i, newest);

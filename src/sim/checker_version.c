@@ -42,12 +42,8 @@ static struct sight *sight_insert(struct cell *cell, size_t place, uint32_t vers
 static void know(struct model *model, struct cell *cell, uint32_t version) {
     if (version <= cell->newest) return;
     cell->newest = version;
-    if (cell->known_count == cell->known_capacity) {
-        cell->known_capacity = cell->known_capacity ? 2 * cell->known_capacity : 16;
-        cell->knowns = realloc(cell->knowns, cell->known_capacity * sizeof *cell->knowns);
-        if (!cell->knowns) abort();
-    }
-    cell->knowns[cell->known_count++] = (struct known_at){++model->stamp, version};
+    if (version > cell->highest) cell->highest = version;
+    cell_note(model, cell, version);
 }
 
 /* ---- one view ------------------------------------------------------------------------------ */
@@ -64,10 +60,12 @@ static uint32_t check_origin(struct model *model, const struct view *view) {
         return 0;
     }
     struct op *op = op_at(model, number);
-    if (op->seen_version && op->seen_version != view->version)
+    bool same = op->seen_losses == view->cell->losses;
+    if (op->seen_version && op->seen_version != view->version && same)
         model_fail(model, "%s: the effect of update o%u on %s stands twice, as version %u and %u",
                    view->where, number, name, op->seen_version, view->version);
     op->seen_version = view->version;
+    op->seen_losses = view->cell->losses;
     return number;
 }
 
@@ -88,6 +86,8 @@ static void check_content(struct model *model, const struct view *view) {
         struct sight *sight = sight_insert(cell, place, view->version);
         sight->digest = digest;
         sight->deleted = view->deleted;
+        sight->life = view->life ? view->life : model->life;
+        sight->losses = cell->losses;
         sight->op = check_origin(model, view);
         if (view->deleted) check_grave(model, view);
         if (!view->deleted && cell->kind == KIND_SUM) check_sum_state(model, cell, view->state);
@@ -160,9 +160,12 @@ void check_clock(struct model *model, const struct cell *cell, uint32_t version,
 static void check_sight(struct model *model, const struct cell *cell, size_t place) {
     const struct sight *sight = &cell->sights[place];
     const struct sight *before = place ? &cell->sights[place - 1] : NULL;
+    /* What stood before may have been lost before this came. */
+    if (before && before->losses != sight->losses) before = NULL;
     char name[48];
     cell_print(cell, name);
-    if (sight->op && op_at(model, sight->op)->fate == FATE_REFUSED)
+    if (sight->op && op_at(model, sight->op)->fate == FATE_REFUSED &&
+        op_at(model, sight->op)->refused_losses <= sight->losses)
         model_fail(model, "update o%u was refused, and yet it stands as version %u of %s",
                    sight->op, sight->version, name);
     if (sight->op && op_at(model, sight->op)->fate == FATE_PARKED)
@@ -186,16 +189,24 @@ static void check_sight(struct model *model, const struct cell *cell, size_t pla
                    name, before->version);
 }
 
-/* Refused updates consume no version: a chain that is kept whole has no gap. */
+/* Refused updates consume no version: a chain that is kept whole has no gap in the last life of the
+ * server, of which the histories tell. But what was reserved in the life before is skipped: that gap
+ * lies before the first version that was seen, or after it, when it is what the server found. */
 static void check_gaps(struct model *model, const struct cell *cell) {
     char name[48];
     cell_print(cell, name);
-    for (size_t i = 0; i < cell->sight_count; i++)
-        if (cell->sights[i].version != i + 1) {
-            model_fail(model, "%s has no version %zu, but version %u", name, i + 1,
-                       cell->sights[i].version);
-            return;
-        }
+    struct sight before = {.life = 1};
+    bool found = false; /* `before` was the first of its life */
+    for (size_t i = 0; i < cell->sight_count; before = cell->sights[i++]) {
+        const struct sight *sight = &cell->sights[i];
+        bool first = sight->life > before.life;
+        bool allowed = first || found || sight->life < model->life;
+        found = first;
+        if (sight->version == before.version + 1 || allowed) continue;
+        model_fail(model, "%s has no version %u, but version %u", name, before.version + 1,
+                   sight->version);
+        return;
+    }
 }
 
 void check_chains(struct model *model) {

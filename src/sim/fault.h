@@ -26,7 +26,12 @@
     X(CLOCK, "clock", "the wall clock jumps by up to a day")                                       \
     X(STALL, "stall", "the server's thread stands still for a while")                              \
     X(RELOAD, "reload", "the configuration is read again, good or bad")                            \
-    X(RESTART, "restart", "the server drains, or dies, and starts again")
+    X(RESTART, "restart", "the server drains and starts again")                                    \
+    X(KILL, "kill", "the server's process dies, also between two calls to its disk")               \
+    X(POWER, "power", "the machine dies: what was not synced is lost, torn, or there")             \
+    X(FULL, "full", "the disk is full for a while")                                                \
+    X(EIO, "eio", "calls to the disk fail, also syncs")                                            \
+    X(FLIP, "flip", "bits of the disk flip while the server is down")
 
 enum fault {
 #define FAULT_ENUM(name, text, what) FAULT_##name,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/random.h"
+
 const struct kind_rules kind_rules[KIND_COUNT] = {
 #define KIND_ROW(name, ...) {__VA_ARGS__},
     KIND_LIST(KIND_ROW)
@@ -32,8 +34,22 @@ static void name_cells(struct model *model) {
             }
 }
 
-void model_start(struct model *model, unsigned clients) {
-    *model = (struct model){.clients = clients};
+/* Items and what waits for a decision are always kept: their checkers follow them over all lives. */
+static void draw_classes(struct model *model, uint64_t seed) {
+    struct random random = {hash_mix(seed ^ 0x636c6173)};
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+        bool kept = kind == KIND_LOOT || kind == KIND_BAG || kind == KIND_TRADE;
+        uint64_t drawn = random_below(&random, 3);
+        model->classes[kind] = kept ? CLASS_SYNC : (enum class)drawn;
+    }
+    model->classes[KIND_POS] = random_below(&random, 4) ? CLASS_MEMORY : CLASS_ASYNC;
+    model->classes[KIND_CAS] = random_below(&random, 4) ? CLASS_SYNC : CLASS_ASYNC;
+    model->classes[KIND_SUM] = random_below(&random, 4) ? CLASS_SYNC : CLASS_ASYNC;
+}
+
+void model_start(struct model *model, unsigned clients, uint64_t seed, const ss_time *now) {
+    *model = (struct model){.clients = clients, .life = 1, .now = now};
+    draw_classes(model, seed);
     model->cells = calloc(model_cell_count(model), sizeof *model->cells);
     if (!model->cells) abort();
     name_cells(model);
@@ -54,13 +70,43 @@ void model_free(struct model *model) {
     free(model->ops);
 }
 
-/* Old ops stay counted, so that a state is unique over all lives of the server. */
-void model_forget(struct model *model) {
-    cells_clear(model);
-    name_cells(model);
-    model->node[0] = 0;
+/* What somebody knew before `time`; or since the last loss, when that is later. */
+static uint32_t known_at_time(const struct cell *cell, ss_time time) {
+    size_t at = cell->known_count;
+    while (at > cell->known_lost && cell->knowns[at - 1].time >= time)
+        at--;
+    if (at == cell->known_lost) return cell->losses ? cell->knowns[at].version : 0;
+    return cell->knowns[at - 1].version;
+}
+
+static void cell_lose(struct model *model, struct cell *cell, ss_time kept_until) {
+    bool empty = model->classes[cell->kind] == CLASS_MEMORY;
+    cell->newest = empty ? 0 : known_at_time(cell, kept_until);
+    cell->losses++;
+    cell->known_lost = cell->known_count;
+    cell_note(model, cell, cell->newest);
+}
+
+/* Whether a keyed update happened is open again: its key may be lost with its effect. */
+static void op_lose(struct op *op) {
+    if (op->key_size == 0) return;
+    if (op->fate == FATE_REFUSED && op->delete) op->cell->deletes++;
+    op->fate = FATE_UNKNOWN;
+    op->floor = 0;
+}
+
+static bool loses(const struct model *model, const struct cell *cell, ss_time kept_until) {
+    if (model->classes[cell->kind] == CLASS_SYNC) return false;
+    return model->classes[cell->kind] == CLASS_MEMORY || kept_until != SS_NEVER;
+}
+
+void model_restart(struct model *model, ss_time kept_until) {
+    if (model->life < LIVES_MAX) model->life++;
+    for (size_t i = 0; i < model_cell_count(model); i++)
+        if (loses(model, &model->cells[i], kept_until))
+            cell_lose(model, &model->cells[i], kept_until);
     for (uint32_t i = 1; i <= model->op_count; i++)
-        op_at(model, i)->cell = NULL;
+        if (loses(model, op_at(model, i)->cell, kept_until)) op_lose(op_at(model, i));
 }
 
 void model_fail(struct model *model, const char *format, ...) {
@@ -72,6 +118,15 @@ void model_fail(struct model *model, const char *format, ...) {
 }
 
 /* ---- cells --------------------------------------------------------------------------------- */
+
+void cell_note(struct model *model, struct cell *cell, uint32_t version) {
+    if (cell->known_count == cell->known_capacity) {
+        cell->known_capacity = cell->known_capacity ? 2 * cell->known_capacity : 16;
+        cell->knowns = realloc(cell->knowns, cell->known_capacity * sizeof *cell->knowns);
+        if (!cell->knowns) abort();
+    }
+    cell->knowns[cell->known_count++] = (struct known_at){++model->stamp, *model->now, version};
+}
 
 struct cell *model_find(const struct model *model, struct bytes category, uint64_t owner,
                         struct bytes key) {
@@ -128,7 +183,8 @@ uint32_t model_op(struct model *model, struct cell *cell, unsigned client) {
         model->ops = realloc(model->ops, model->op_capacity * sizeof *model->ops);
         if (!model->ops) abort();
     }
-    model->ops[model->op_count++] = (struct op){.cell = cell, .client = client};
+    model->ops[model->op_count++] = (struct op){
+        .cell = cell, .client = client, .first_life = model->life, .last_life = model->life};
     return model->op_count;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/time.h"
 #include "codec/message.h"
 
 /* X(NAME, "name", shared, read by any, locking required, kept whole, may vanish by itself) */
@@ -42,7 +43,7 @@ struct kind_rules {
 };
 extern const struct kind_rules kind_rules[KIND_COUNT];
 
-enum { KEYS = 4, STATE_MAX = 400 };
+enum { KEYS = 4, STATE_MAX = 400, LIVES_MAX = 255 };
 
 enum fate {
     FATE_UNKNOWN, /* no answer (yet) */
@@ -52,16 +53,21 @@ enum fate {
     FATE_OPEN /* parked or proposed, and somebody has said that it shall be applied */
 };
 
+/* What an answer about a cell means when the server dies, drawn for each kind (`durability`). */
+enum class { CLASS_MEMORY, CLASS_ASYNC, CLASS_SYNC };
+
 /* One version of a cell, as somebody saw it. */
 struct sight {
     uint32_t version, op; /* op 0: a merge, or a tombstone */
     uint32_t expected;    /* of the accepted update that made it, 0: not known or none */
     bool deleted, created;
+    unsigned life, losses; /* of the server and of the cell, when it was seen first */
     uint64_t digest;
 };
 
 struct known_at {
     uint64_t stamp;
+    ss_time time;
     uint32_t version;
 };
 
@@ -73,7 +79,10 @@ struct cell {
     uint32_t newest;         /* somebody has seen this version */
     struct known_at *knowns; /* when `newest` rose */
     size_t known_count, known_capacity;
-    uint32_t deletes; /* that were sent and not refused */
+    size_t known_lost; /* the place in `knowns` where the last loss is noted */
+    uint32_t highest;  /* like `newest`, but it never goes back: versions are not given twice */
+    unsigned losses;   /* how often a restart may have lost something of it */
+    uint32_t deletes;  /* that were sent and not refused */
 };
 
 struct op {
@@ -92,6 +101,9 @@ struct op {
     uint32_t version;      /* of the first answer */
     uint32_t first_result; /* 0: none yet */
     uint32_t seen_version; /* where its state stood, 0: nowhere yet */
+    unsigned first_life, last_life;      /* of the server, when it was sent */
+    /* of the cell, with seen_version, first_result and FATE_REFUSED */
+    unsigned seen_losses, answer_losses, refused_losses;
     char conflict_id[40];
     uint8_t decision; /* what its writer decided, 0: nothing yet */
 };
@@ -102,17 +114,22 @@ struct model {
     struct op *ops; /* 1 .. op_count */
     uint32_t op_count, op_capacity;
     uint32_t batches;
+    enum class classes[KIND_COUNT];
+    unsigned life;      /* of the server, 1 .. LIVES_MAX */
+    ss_time life_began;
+    const ss_time *now; /* virtual time */
     uint64_t stamp;
     uint64_t checks;
     bool lean;     /* the server's memory may have failed: answers may leave out what needs some */
-    char node[24]; /* the one actor of every clock in this life of the server, "": not seen yet */
+    char node[24]; /* the one actor of every clock, minted with the data, "": not seen yet */
     char why[480]; /* the first violation, "" while there is none */
 };
 
-void model_start(struct model *model, unsigned clients);
+void model_start(struct model *model, unsigned clients, uint64_t seed, const ss_time *now);
 void model_free(struct model *model);
-/* After a restart without a journal: an empty world, and what was sent before is history. */
-void model_forget(struct model *model);
+/* The server has died. Nothing of class sync may be missing from its next life; of class async what
+ * nobody knew before `kept_until` (SS_NEVER: nothing may be); of class memory everything. */
+void model_restart(struct model *model, ss_time kept_until);
 /* Notes the first violation; later ones are consequences. */
 void model_fail(struct model *model, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -124,6 +141,8 @@ struct cell *model_find(const struct model *model, struct bytes category, uint64
 struct bytes cell_key(const struct cell *cell);
 void cell_print(const struct cell *cell, char out[48]);
 bool cell_readable(const struct cell *cell, unsigned client);
+/* Notes that from now on this is the newest known version. */
+void cell_note(struct model *model, struct cell *cell, uint32_t version);
 /* The newest version that somebody knew before `stamp`. */
 uint32_t cell_known_before(const struct cell *cell, uint64_t stamp);
 /* True when the cell may stand empty though somebody saw it live. */
@@ -145,6 +164,7 @@ struct view {
     uint32_t version; /* 0: nothing ever stood */
     bool deleted;
     bool has_state; /* `state` is the whole of it */
+    unsigned life;  /* it may have stood since then, 0: in this life */
     struct bytes state;
     uint32_t floor; /* not older than this may be shown */
     const char *where;
@@ -161,8 +181,12 @@ struct question {
     uint32_t op;
     unsigned client;
     uint32_t floor; /* when this attempt was sent */
+    uint32_t highest;
+    unsigned losses, life;
     bool omit_state;
 };
+/* False: the cell has lost something since, so the answer is no knowledge any more. */
+bool question_stands(const struct model *model, const struct question *question);
 void check_answer(struct model *model, const struct question *question,
                   const struct state_sync_response *answer);
 void check_batch(struct model *model, const struct question *questions, size_t count,

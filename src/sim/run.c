@@ -22,6 +22,8 @@
 #define HEAL_MAX   (90 * SS_SECOND)
 #define MEMORY_MAX ((size_t)96 << 20)
 #define WAVE_SLACK 8192
+#define MEMORY_ILL (3 * SS_SECOND) /* what could not be kept for lack of memory is kept by then */
+#define ASYNC_LOSS SS_SECOND /* what of class async is older is not lost */
 
 struct run {
     struct plan plan;
@@ -62,6 +64,7 @@ static void strike(struct run *run, enum fault fault) {
     }
     case FAULT_MEMORY:
         run->model.lean = true;
+        run->host.ill_until = now + MEMORY_ILL;
         if (random_below(random, 2)) {
             run->host.meter.fail_next = 1 + (uint32_t)random_below(random, 4);
         } else {
@@ -79,23 +82,33 @@ static void strike(struct run *run, enum fault fault) {
     case FAULT_RESTART: {
         if (random_below(random, 12)) break;
         ss_time rest = (ss_time)random_below(random, 300000);
-        if (random_below(random, 2)) {
-            host_drain(&run->host, (int)random_below(random, 2000), rest);
-        } else {
-            host_crash(&run->host, rest);
-        }
+        host_drain(&run->host, (int)random_below(random, 2000), rest);
         break;
     }
+    case FAULT_KILL:
+    case FAULT_POWER: {
+        if (random_below(random, 6)) break;
+        uint64_t calls = random_below(random, 3) ? 1 + random_below(random, 100) : 0;
+        host_kill(&run->host, fault == FAULT_POWER, calls,
+                  (ss_time)random_below(random, 300000));
+        break;
+    }
+    case FAULT_EIO:
+        if (random_below(random, 6) == 0) host_fail_disk(&run->host);
+        break;
+    case FAULT_FULL: host_fill_disk(&run->host); break;
     default: break;
     }
 }
 
 static void blow(struct run *run) {
     static const enum fault strikes[] = {FAULT_CUT,   FAULT_PARTITION, FAULT_MEMORY, FAULT_CLOCK,
-                                         FAULT_STALL, FAULT_RELOAD,    FAULT_RESTART};
+                                         FAULT_STALL, FAULT_RELOAD,    FAULT_RESTART,
+                                         FAULT_KILL,  FAULT_POWER,     FAULT_EIO,    FAULT_FULL};
     struct random *random = &run->weather;
     run->weather_next = run->machine.now + (ss_time)random_below(random, 500000);
     run->host.meter.fail_one_in = 0;
+    if (random_below(random, 3) == 0) host_heal_disk(&run->host);
     enum fault enabled[sizeof strikes / sizeof *strikes];
     size_t count = 0;
     for (size_t i = 0; i < sizeof strikes / sizeof *strikes; i++)
@@ -113,7 +126,12 @@ static void blow(struct run *run) {
 static void follow_epoch(struct run *run) {
     if (run->host.epoch == run->epoch) return;
     run->epoch = run->host.epoch;
-    model_forget(&run->model);
+    if (run->host.state == HOST_DOWN) {
+        enum ending ending = run->host.ending;
+        ss_time until = ending == ENDING_QUICK ? run->machine.now - ASYNC_LOSS : 0;
+        model_restart(&run->model, ending == ENDING_CLEAN ? SS_NEVER : until);
+    }
+    run->model.life_began = run->machine.now;
     for (unsigned i = 0; i < run->actor_count; i++)
         actor_forget(&run->actors[i]);
 }
@@ -183,6 +201,7 @@ static void heal(struct run *run) {
     run->weather_next = SS_NEVER;
     run->host.meter.fail_one_in = run->host.meter.fail_next = 0;
     run->host.stalled_until = 0;
+    host_heal_disk(&run->host);
     for (unsigned i = 0; i < run->actor_count; i++) {
         run->actors[i].calm = run->actors[i].silent = true;
         run->actors[i].paused_until = 0;
@@ -316,8 +335,10 @@ static void run_start(struct run *run, const struct plan *plan, struct tokens *t
     run->memory = meter_memory(&run->meter);
     run->weather.state = hash_mix(plan->seed ^ 0x77656174);
     run->weather_next = run->machine.now + 50 * SS_MILLISECOND;
-    model_start(&run->model, plan->clients);
+    model_start(&run->model, plan->clients, plan->seed, &run->machine.now);
+    tokens_classes(tokens, run->model.classes);
     host_start(&run->host, &run->machine, &run->trace, tokens, plan->seed);
+    run->host.damages = fault_in(plan->faults, FAULT_FLIP);
     run->epoch = run->host.epoch;
     stranger_start(&run->stranger, &run->machine, plan->seed);
     run->actors = calloc(run->actor_count, sizeof *run->actors);
@@ -366,7 +387,6 @@ void run_plan(const struct plan *plan, struct tokens *tokens, struct verdict *ve
     struct run *run = malloc(sizeof *run);
     if (!run) abort();
     *verdict = (struct verdict){0};
-    tokens_configure(tokens, 0);
     run_start(run, plan, tokens);
     phases(run);
     run_stop(run, verdict);

@@ -31,30 +31,31 @@
 
 static const char usual[] =
     "listen: { grpc: \"127.0.0.1:7350\" }\n"
-    "data: none\n"
+    "journal: { checkpoint_bytes: 32768, log_pages: 60, ballast_bytes: 16384 }\n"
     "auth: { jwt_keys: \"%s\", audience: sim, anonymous: loopback }\n"
     "worlds: { names: [default, other], tick_hz: %d }\n"
     "limits: { updates_per_second: %d, burst: 400, state_bytes: 16384, request_bytes: 65536 }\n"
     "log: { level: %s }\n"
     "categories:\n"
-    "  pos: { scope: player, write: owner, read: any, durability: memory,"
+    "  pos: { scope: player, write: owner, read: any, durability: %s,"
     " history: { versions: 8, ms: %d } }\n"
-    "  secret: { scope: player, write: owner, read: owner, history: { versions: 4, ms: 400 } }\n"
-    "  cas: { scope: shared, write: any, read: any, strategy: keep_old,"
+    "  secret: { scope: player, write: owner, read: owner, durability: %s,"
+    " history: { versions: 4, ms: 400 } }\n"
+    "  cas: { scope: shared, write: any, read: any, strategy: keep_old, durability: %s,"
     " history: { versions: 4096, ms: 3600000 } }\n"
-    "  loot: { scope: shared, write: any, read: any, strategy: keep_old,"
+    "  loot: { scope: shared, write: any, read: any, strategy: keep_old, durability: %s,"
     " history: { versions: 4096, ms: 3600000 } }\n"
-    "  bag: { scope: player, write: owner, read: owner, strategy: keep_old,"
+    "  bag: { scope: player, write: owner, read: owner, strategy: keep_old, durability: %s,"
     " history: { versions: 4096, ms: 3600000 } }\n"
-    "  sum: { scope: shared, write: any, read: any, format: json, strategy: merge,"
+    "  sum: { scope: shared, write: any, read: any, format: json, strategy: merge, durability: %s,"
     " fields: { /n: sum }, history: { versions: 4096, ms: 3600000 } }\n"
     "  trade: { scope: shared, write: any, read: any, strategy: manual, resolve: writer,"
-    " history: { versions: 4096, ms: 3600000 } }\n"
-    "  lease: { scope: player, write: owner, read: any, session: true }\n"
-    "  brief: { scope: player, write: owner, read: any, ttl: 700ms,"
+    " durability: %s, history: { versions: 4096, ms: 3600000 } }\n"
+    "  lease: { scope: player, write: owner, read: any, session: true, durability: %s }\n"
+    "  brief: { scope: player, write: owner, read: any, ttl: 700ms, durability: %s,"
     " history: { versions: 4, ms: 300 } }\n"
-    "  order: { scope: player, write: server, read: any }\n"
-    "  wish: { scope: player, write: propose, read: any }\n";
+    "  order: { scope: player, write: server, read: any, durability: %s }\n"
+    "  wish: { scope: player, write: propose, read: any, durability: %s }\n";
 
 static bool write_file(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
@@ -65,10 +66,21 @@ static bool write_file(const char *path, const char *text) {
 
 bool tokens_configure(const struct tokens *tokens, int variant) {
     char text[4096];
+    const char *const *classes = tokens->classes;
     snprintf(text, sizeof text, usual, tokens->keys, 60, variant == 1 ? 300 : 400,
-             variant == 2 ? "warn" : "info", variant == 3 ? 900 : 500);
+             variant == 2 ? "warn" : "info", classes[KIND_POS], variant == 3 ? 900 : 500,
+             classes[KIND_SECRET], classes[KIND_CAS], classes[KIND_LOOT], classes[KIND_BAG],
+             classes[KIND_SUM], classes[KIND_TRADE], classes[KIND_LEASE], classes[KIND_BRIEF],
+             classes[KIND_ORDER], classes[KIND_WISH]);
     if (variant < 0) snprintf(text, sizeof text, "listen: { grpc: 7 }\nnonsense: 1\n");
     return write_file(tokens->config, text);
+}
+
+void tokens_classes(struct tokens *tokens, const enum class classes[KIND_COUNT]) {
+    static const char *const names[] = {"memory", "async", "sync"};
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+        tokens->classes[kind] = names[classes[kind]];
+    if (!tokens_configure(tokens, 0)) abort();
 }
 
 bool tokens_start(struct tokens *tokens) {
@@ -76,8 +88,7 @@ bool tokens_start(struct tokens *tokens) {
     if (!mkdtemp(tokens->folder)) return false;
     snprintf(tokens->config, sizeof tokens->config, "%s/sim.yaml", tokens->folder);
     snprintf(tokens->keys, sizeof tokens->keys, "%s/keys.json", tokens->folder);
-    return write_file(tokens->keys, "{\"keys\":[{" KEY_PUBLIC "}]}\n") &&
-           tokens_configure(tokens, 0);
+    return write_file(tokens->keys, "{\"keys\":[{" KEY_PUBLIC "}]}\n");
 }
 
 void tokens_stop(struct tokens *tokens) {

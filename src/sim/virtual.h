@@ -69,6 +69,7 @@ struct virtual {
     size_t socket_count;
     struct loop **loops;
     size_t loop_count;
+    struct thread *thread; /* the server's second one, NULL: it has none */
     unsigned connecting; /* the client whose turn it is: owner of new connections */
     uint64_t accepts_refused, cuts, bytes;
     bool heal; /* no more faults of the network */
@@ -85,6 +86,13 @@ struct loop *virtual_loop(const struct virtual *machine, int fd);
 ss_time virtual_loop_due(const struct loop *loop);
 /* True when the last loop_wait told nothing and its deadline lay ahead: nothing is left to do. */
 bool virtual_loop_idle(const struct loop *loop);
+
+/* The thread that the server started beside its own (sim_thread.c): when it goes on by itself, and
+ * what it does until it sleeps again. False: it was not due. */
+ss_time virtual_thread_due(const struct virtual *machine);
+bool virtual_thread_turn(struct virtual *machine);
+/* Called on that thread: it sleeps. Anywhere else nothing happens. */
+void virtual_thread_sleep(struct virtual *machine, ss_time span);
 
 /* Cuts, holds or heals the connections of one client (0: of everybody). */
 void virtual_cut(struct virtual *machine, unsigned owner);
