@@ -47,6 +47,7 @@ struct worker {
     struct arena chunk_arena;
     struct committer *committer; /* NULL: everything stays in memory */
     uint64_t sync_group;         /* the newest group with an effect of class sync */
+    uint64_t lot_group;          /* the newest group with a first lot of versions */
     bool begun, broken;
     uint64_t requests; /* answers that no world numbered */
     /* the updates of the chunk being executed, decoded ahead for prefetching */

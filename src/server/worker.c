@@ -228,18 +228,18 @@ void worker_silent(struct worker *worker, const struct command *command) {
 
 /* ---- keeping ----------------------------------------------------------------------------- */
 
-/* Gives every answer since the last call its lsn: what it may reveal is in the newest sync group.
- */
+/* Gives every answer since the last call its lsn: what it may reveal is in the newest sync group; and
+ * no version is shown before the lot is durable that it was taken from. */
 static void worker_settle(struct worker *worker) {
     struct ring *ring = &worker->ring;
     for (; ring->answer_settled < ring->answer_count; ring->answer_settled++) {
         struct answer *answer = &ring->answers[ring->answer_settled];
-        if (answer->gated) answer->lsn = worker->sync_group;
+        answer->lsn = answer->gated ? worker->sync_group : worker->lot_group;
     }
 }
 
 /* Hands what a world did since the last call to the committer. Effects that cannot even be handed
- * over must not be answered for: then the worker is broken, and nothing gated is shown any more. */
+ * over must not be answered for: then the worker is broken, and nothing is shown any more. */
 static void worker_keep(struct worker *worker, struct hosted *hosted) {
     if (!worker->committer) return;
     enum durability strongest;
@@ -252,9 +252,10 @@ static void worker_keep(struct worker *worker, struct hosted *hosted) {
             log_line(worker->config.log, LOG_LEVEL_ERROR, "journal: %s; answering stops",
                      status_text(status));
         worker->broken = true;
-        worker->sync_group = UINT64_MAX;
+        worker->sync_group = worker->lot_group = UINT64_MAX;
         return;
     }
+    if (world_effects_hold_lot(hosted->world)) worker->lot_group = group;
     world_effects_clear(hosted->world);
     if (strongest == DURABILITY_SYNC) worker->sync_group = group;
 }

@@ -103,6 +103,7 @@ struct world {
     struct list leaving; /* owners without a session whose session cells could not be deleted */
     struct buffer effects;
     enum durability effects_durability;
+    bool effects_lot; /* world_effects_hold_lot */
     struct world_stats stats; /* counted as it happens; world_stats completes it */
 
     /* What the last outcome borrows. */

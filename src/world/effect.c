@@ -29,6 +29,11 @@ struct bytes world_effects(const struct world *world, enum durability *strongest
 void world_effects_clear(struct world *world) {
     buffer_clear(&world->effects);
     world->effects_durability = DURABILITY_MEMORY;
+    world->effects_lot = false;
+}
+
+bool world_effects_hold_lot(const struct world *world) {
+    return world->effects_lot;
 }
 
 bool effects_wanted(const struct world *world, enum durability durability) {

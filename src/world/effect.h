@@ -19,6 +19,9 @@
  * the strongest durability class among them, memory effects are left out entirely. */
 struct bytes world_effects(const struct world *world, enum durability *strongest);
 void world_effects_clear(struct world *world);
+/* Among them a first lot of versions is reserved (of a category, or of a life): until that is durable
+ * no version may be shown, of whatever class, as a crash would give it again. */
+bool world_effects_hold_lot(const struct world *world);
 
 /* Applies one encoded effect (with its size word; a batch bracket with all that it holds) as it once
  * happened, without rules or hooks. Effects come in the order of their seq; one that is contained

@@ -104,6 +104,21 @@ static void memory_is_left_out(void **state) {
     fixture_close(&f);
 }
 
+static void first_lots_are_told_of(void **state) {
+    (void)state;
+    struct fixture f;
+    open_keeping(&f);
+    assert_true(world_effects_hold_lot(f.world));
+    world_effects_clear(f.world);
+    assert_false(world_effects_hold_lot(f.world));
+    put(&f, 7, "memory", "a", "x", 0);
+    put(&f, 7, "pos", "a", "x", 0);
+    assert_false(world_effects_hold_lot(f.world));
+    assert_int_equal(world_recovered(f.world), SS_OK); /* another life */
+    assert_true(world_effects_hold_lot(f.world));
+    fixture_close(&f);
+}
+
 /* A crash loses the last writes of weak classes: what comes after must not reuse their versions. */
 static void versions_are_never_reused(void **state) {
     (void)state;
@@ -224,6 +239,7 @@ int main(void) {
         cmocka_unit_test(each_kind_alone),
         cmocka_unit_test(deterministic),
         cmocka_unit_test(memory_is_left_out),
+        cmocka_unit_test(first_lots_are_told_of),
         cmocka_unit_test(versions_are_never_reused),
         cmocka_unit_test(recovery_ends_sessions),
         cmocka_unit_test(damaged_effects),

@@ -10,7 +10,8 @@
 #include "world/version.h"
 
 /* Versions are promised this far ahead of use wherever a crash may lose some: when half is used up,
- * the next lot is reserved, long before the first of them is given away. */
+ * the next lot is reserved, long before the first of them is given away. Before the first lot is there
+ * nothing is shown (world_effects_hold_lot). */
 #define RESERVE_AHEAD ((uint64_t)1 << 16)
 
 static ss_time keep_since(const struct category *policy, ss_time now) {
@@ -158,6 +159,7 @@ static int limits(const struct world *world, const struct write *write, const ch
 void reserve_versions(struct world *world, uint32_t index, uint64_t version) {
     struct space *space = &world->spaces[index];
     if (!world->config.keep_effects || !reserves_versions(space, version)) return;
+    if (version >= space->reserved) world->effects_lot = true;
     space->reserved = version + RESERVE_AHEAD;
     effect_floor(world, index, ++world->seq);
 }
