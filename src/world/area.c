@@ -47,6 +47,10 @@ enum area_verdict area_judge(struct area *area, const struct world *world, const
     return AREA_LEFT;
 }
 
+bool area_has(const struct area *area, const struct world *world, const struct cell *cell) {
+    return !concerns(area, world, cell) || is_member(area, cell);
+}
+
 int area_admit(struct area *area, const struct world *world, const struct cell *cell) {
     if (!concerns(area, world, cell) || is_member(area, cell)) return SS_OK;
     return table_add(&area->members, cell->hash, cell->handle);

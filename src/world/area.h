@@ -26,6 +26,8 @@ enum area_verdict {
  * beyond 1.05 times the radius, so that nobody flickers on the border. */
 enum area_verdict area_judge(struct area *area, const struct world *world, const struct cell *cell,
                              const struct record *record);
+/* Whether the watcher may have the cell; so it may have all that areas do not concern. */
+bool area_has(const struct area *area, const struct world *world, const struct cell *cell);
 /* The watcher may have the cell, wherever it is. Does nothing to cells that areas do not concern.
  */
 int area_admit(struct area *area, const struct world *world, const struct cell *cell);

@@ -85,6 +85,7 @@ struct world {
     uint64_t seq;       /* of the newest effect */
     uint64_t request;   /* last request id */
     uint64_t forgotten; /* greatest seq of a tombstone that was forgotten */
+    uint64_t reformed;  /* the newest effect when policies changed: readers may see other cells since */
     uint64_t nodes[CLOCK_ENTRIES_MAX];
     uint32_t node_count; /* nodes[0] is this node */
 

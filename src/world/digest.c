@@ -26,7 +26,7 @@ static uint64_t digest_record(const struct world *world, const struct record *re
     digest = fold_u64(digest, record->writer);
     digest = fold_u64(digest, record->version);
     digest = fold_u64(digest, record->tick);
-    digest = fold_u64(digest, (uint64_t)record->latency_ms << 8 | record->flags);
+    digest = fold_u64(digest, (uint64_t)record->latency_ms << 8 | record_deleted(record));
     digest = fold_u64(digest, world->nodes[record->node]);
     return fold(digest, record_state(record));
 }

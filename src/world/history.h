@@ -14,9 +14,12 @@
 #include <assert.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/time.h"
 
-enum { RECORD_DELETED = 1 };
+/* Above the one flag stand a few bits of the stream that wrote the record: they never miss one's own,
+ * and mistake one stream in 127 for it. 0: no stream, or one before the last start. */
+enum { RECORD_DELETED = 1, RECORD_STREAM_SHIFT = 1 };
 
 struct record {
     uint64_t seq;        /* the world's order of effects */
@@ -84,6 +87,14 @@ static inline struct bytes record_state(const struct record *record) {
 }
 static inline bool record_deleted(const struct record *record) {
     return (record->flags & RECORD_DELETED) != 0;
+}
+/* The bits of a stream; `origin` 0: none. */
+static inline uint8_t record_stream_bits(uint64_t origin) {
+    return (uint8_t)(origin ? (1 + hash_mix(origin) % 127) << RECORD_STREAM_SHIFT : 0);
+}
+/* Whether that stream may have written the record. */
+static inline bool record_may_be_of(const struct record *record, uint64_t origin) {
+    return origin != 0 && (record->flags & ~RECORD_DELETED) == record_stream_bits(origin);
 }
 
 #endif

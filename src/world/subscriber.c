@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "world/area.h"
 #include "world/budget.h"
+#include "world/held.h"
 #include "world/interest.h"
 #include "world/round.h"
 
@@ -34,11 +35,14 @@ struct subscriber {
     bool resumed;         /* by `since` */
     uint64_t begin;       /* the world's effect when it was created */
     uint32_t slot, slots; /* the next slot to look at; how many there were */
-    struct table current; /* cells that the client has already, under hash_mix(their seq) */
-    struct arena start;   /* holds what follows until caught up */
+    struct table
+        named; /* what the client says it has: cells, under hash_mix(seq of that version) */
+    struct arena start; /* holds what follows until caught up */
     struct gone *gone;
     size_t gone_count, gone_next;
 
+    bool bases;
+    struct held held;
     struct round round;
     ss_time interval, round_began, round_due;
     struct budget budget;
@@ -102,6 +106,12 @@ static int copy_interest(struct subscriber *subscriber, const struct subscriber_
     return status;
 }
 
+/* A version that is no longer kept is as good as none. */
+static int note_named(struct subscriber *subscriber, const struct cell *cell, uint32_t version) {
+    const struct record *record = history_find(&cell->history, version);
+    return record ? table_add(&subscriber->named, hash_mix(record->seq), cell->handle) : SS_OK;
+}
+
 /* What the client named is current, gone, or will be told anyway. */
 static int copy_known_version(struct subscriber *subscriber, const struct known_version *known) {
     uint64_t owner;
@@ -111,8 +121,7 @@ static int copy_known_version(struct subscriber *subscriber, const struct known_
     bool current = record && record->version == known->version;
     if (cell && cell->live) {
         int status = area_admit(&subscriber->area, subscriber->world, cell);
-        if (status != SS_OK || !current) return status;
-        return table_add(&subscriber->current, hash_mix(record->seq), cell->handle);
+        return status == SS_OK ? note_named(subscriber, cell, known->version) : status;
     }
     if (current) return SS_OK;
     struct gone *gone = &subscriber->gone[subscriber->gone_count];
@@ -163,7 +172,9 @@ static void subscriber_init(struct subscriber *subscriber, const struct world *w
         .resumed = resumes(filter),
         .begin = world->seq,
         .slots = resumes(filter) ? 0 : world->cells.used,
-        .current = table_of(world->memory),
+        .named = table_of(world->memory),
+        .bases = filter->bases,
+        .held = {.floor = filter->since, .origin = filter->origin},
         .start = arena_of(world->memory, 1024),
         .round = round_of(resumes(filter) ? filter->since : world->seq),
         .interval = filter->interval,
@@ -193,7 +204,7 @@ int subscriber_create(struct subscriber **out, struct world *world,
 }
 
 static void start_free(struct subscriber *subscriber) {
-    table_free(&subscriber->current);
+    table_free(&subscriber->named);
     arena_free(&subscriber->start);
     subscriber->gone = NULL;
     subscriber->gone_count = subscriber->gone_next = 0;
@@ -215,11 +226,22 @@ static bool handle_equal(const void *context, uint32_t handle) {
     return *(const uint32_t *)context == handle;
 }
 
-/* The client named the very version that stands. */
-static bool is_current(const struct subscriber *subscriber, const struct cell *cell,
-                       const struct record *record) {
-    return table_find(&subscriber->current, hash_mix(record->seq), handle_equal, &cell->handle) !=
+/* The client said, as it began, that it has this version. */
+static bool is_named(const struct subscriber *subscriber, const struct cell *cell,
+                     const struct record *record) {
+    return table_find(&subscriber->named, hash_mix(record->seq), handle_equal, &cell->handle) !=
            TABLE_NONE;
+}
+
+/* What the reader has of a cell that it is about to hear of: at the start what it named, later what
+ * it was told. */
+static const struct record *base_of(const struct subscriber *subscriber, const struct cell *cell) {
+    if (subscriber->caught_up) return held_find(&subscriber->held, subscriber->world, cell);
+    if (subscriber->named.count == 0) return NULL;
+    for (const struct record *record = history_oldest(&cell->history); record;
+         record = history_newer(&cell->history, record))
+        if (is_named(subscriber, cell, record)) return record_deleted(record) ? NULL : record;
+    return NULL;
 }
 
 /* STEP_TOLD: `change` is what the reader must hear of this cell; STEP_DONE: nothing; STEP_WAIT:
@@ -229,6 +251,7 @@ static enum step look_at(struct subscriber *subscriber, const struct cell *cell,
     const struct world *world = subscriber->world;
     const struct record *record = history_newest(&cell->history);
     if (!interest_covers(&subscriber->interest, cell)) return STEP_DONE;
+    bool had = subscriber->bases && area_has(&subscriber->area, world, cell);
     enum area_verdict verdict = area_judge(&subscriber->area, world, cell, record);
     if (verdict == AREA_NO_MEMORY) return STEP_WAIT;
     if (verdict == AREA_OUTSIDE) return STEP_DONE;
@@ -236,9 +259,11 @@ static enum step look_at(struct subscriber *subscriber, const struct cell *cell,
      * and could not know whether that was deleted meanwhile. */
     bool own = subscriber->origin != 0 && cell->origin == subscriber->origin &&
                record->seq > subscriber->begin;
-    if (verdict == AREA_TELL && (own || is_current(subscriber, cell, record))) return STEP_DONE;
+    if (verdict == AREA_TELL && (own || is_named(subscriber, cell, record))) return STEP_DONE;
     change->kind = verdict == AREA_LEFT ? CHANGE_LEFT : CHANGE_CELL;
     change->view = cell_view_of(world, cell, record);
+    const struct record *base = had && !record_deleted(record) ? base_of(subscriber, cell) : NULL;
+    if (base) change->base = cell_view_of(world, cell, base);
     return STEP_TOLD;
 }
 
@@ -295,6 +320,11 @@ static bool begin_round(struct subscriber *subscriber, uint64_t until, ss_time n
     return true;
 }
 
+static void note_close(struct subscriber *subscriber) {
+    if (!round_open(&subscriber->round))
+        held_close(&subscriber->held, subscriber->round.told, subscriber->world->seq);
+}
+
 /* A round in which nothing was told does not delay the next one. */
 static bool follow(struct subscriber *subscriber, uint64_t until, ss_time now,
                    struct change *change) {
@@ -305,10 +335,12 @@ static bool follow(struct subscriber *subscriber, uint64_t until, ss_time now,
             enum step step = look_at(subscriber, cell, change);
             if (step == STEP_WAIT) return false;
             round_pass(round, cell);
+            note_close(subscriber);
             if (step == STEP_DONE) continue;
             subscriber->round_due = time_add(subscriber->round_began, subscriber->interval);
             return true;
         }
+        note_close(subscriber);
     }
     return false;
 }
@@ -323,6 +355,7 @@ static bool start(struct subscriber *subscriber, uint64_t until, ss_time now,
     if (subscriber->round.told < subscriber->begin || until < subscriber->begin) return false;
     start_free(subscriber);
     subscriber->caught_up = true;
+    held_close(&subscriber->held, subscriber->round.told, subscriber->world->seq);
     subscriber->round_due = time_add(now, subscriber->interval);
     change->kind = CHANGE_CAUGHT_UP;
     return true;
@@ -334,6 +367,7 @@ static bool lost(struct subscriber *subscriber, uint64_t until, struct change *c
     if (world->forgotten <= subscriber->round.told || world->forgotten > until) return false;
     start_free(subscriber);
     area_sweep(&subscriber->area, world);
+    subscriber_doubt(subscriber);
     subscriber->round = round_of(world->seq < until ? world->seq : until);
     change->kind = CHANGE_LOST;
     return true;
@@ -349,6 +383,10 @@ bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
     if (lost(subscriber, until, change)) return true;
     return subscriber->caught_up ? follow(subscriber, until, now, change)
                                  : start(subscriber, until, now, change);
+}
+
+void subscriber_doubt(struct subscriber *subscriber) {
+    held_doubt(&subscriber->held, subscriber->world->seq);
 }
 
 void subscriber_spend(struct subscriber *subscriber, size_t bytes) {

@@ -28,6 +28,7 @@ struct subscriber_filter {
     size_t known_count;
     uint64_t since;                 /* instead: everything up to this effect; 0: nothing */
     bool resumes;                   /* `since` counts even if it is 0: the world was empty then */
+    bool bases;                     /* say with each change what the reader holds of the cell */
 };
 
 /* SS_OK, SS_ERR_NOMEM, SS_ERR_STALE when `since` is out of history, SS_ERR_INVALID. */
@@ -45,6 +46,7 @@ enum change_kind {
 struct change {
     enum change_kind kind;
     struct cell_view view; /* borrowed until the world's next change */
+    struct cell_view base; /* likewise: what the reader surely holds; version 0: nobody knows */
 };
 
 /* The next thing to tell that the budget allows and that is not after effect `until` (what is durable).
@@ -53,6 +55,9 @@ bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
                      struct change *change);
 /* The caller spent `bytes` on the wire for what it was given: charged to the byte budget. */
 void subscriber_spend(struct subscriber *subscriber, size_t bytes);
+/* Something that was given may never reach the reader: what it holds is unknown from now on, until it
+ * is told again. */
+void subscriber_doubt(struct subscriber *subscriber);
 /* The effect up to which everything has been told: what a resume token carries. 0 until caught up, but
  * for a subscriber that resumed. */
 uint64_t subscriber_told(const struct subscriber *subscriber);

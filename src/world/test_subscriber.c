@@ -579,7 +579,7 @@ struct mirror {
     float x[OWNERS][KEYS];
     size_t cost;
     bool caught_up;
-    unsigned lost;
+    unsigned lost, changes, bases; /* changes of what is held; those of which the base is known */
 };
 
 static size_t owner_place(uint64_t owner) {
@@ -657,6 +657,12 @@ static void mirror_hear(struct mirror *mirror, struct readers *readers, uint64_t
         assert_true(change.view.seq <= until);
         uint32_t *version = mirror_cell(mirror, &change.view);
         assert_true(change.view.version >= *version || change.view.version == 0);
+        mirror->changes += *version != 0 && change.kind == CHANGE_CELL && !change.view.deleted;
+        if (change.base.version) { /* exactly what this reader holds, or silence */
+            assert_int_equal(change.base.version, *version);
+            assert_false(change.base.deleted || change.view.deleted);
+            mirror->bases++;
+        }
         *version = change.view.deleted || change.kind == CHANGE_LEFT ? 0 : change.view.version;
     }
 }
@@ -729,8 +735,10 @@ static void test_mirrors(void **state) {
     const size_t count = sizeof mirrors / sizeof *mirrors;
     (void)state;
     assert_int_equal(readers_open(&readers), SS_OK);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        mirrors[i].filter.bases = true;
         mirror_open(&mirrors[i], &readers);
+    }
     for (int round = 0; round < 400; round++) {
         for (int turn = 0; turn < 20; turn++) {
             struct world_stats stats;
@@ -757,8 +765,89 @@ static void test_mirrors(void **state) {
     }
     for (size_t i = 0; i < count; i++) {
         assert_true(mirrors[i].lost > 0);
+        if (mirrors[i].filter.bytes_per_second == 0) /* who keeps up gets bases */
+            assert_true(mirrors[i].bases * 2 > mirrors[i].changes);
         subscriber_destroy(mirrors[i].subscriber);
     }
+    readers_close(&readers);
+}
+
+/* ---- what a reader holds ------------------------------------------------------------------- */
+
+/* The version that the next change of `key` is told against, 0: of none. */
+static uint32_t next_base(struct readers *readers, struct subscriber *subscriber) {
+    struct change change;
+    assert_true(subscriber_next(subscriber, UINT64_MAX, readers->now, &change));
+    assert_int_equal(change.kind, CHANGE_CELL);
+    return change.base.version;
+}
+
+static void test_bases(void **state) {
+    struct readers readers = {0};
+    (void)state;
+    assert_int_equal(readers_open(&readers), SS_OK);
+    put(&readers, ALICE, BAG, "a", "1");
+    put(&readers, ALICE, BAG, "b", "1");
+    put(&readers, ALICE, BAG, "b", "2");
+    const struct known_version have[] = {known(BAG, "b", 1)};
+    struct subscriber_filter filter = {
+        .player = ALICE, .origin = 77, .known = have, .known_count = 1, .bases = true};
+    struct subscriber *subscriber = subscribe(&readers, &filter);
+    assert_int_equal(next_base(&readers, subscriber), 0);
+    assert_int_equal(next_base(&readers, subscriber), 1);
+    EXPECT(&readers, subscriber, "caught up\n");
+    put(&readers, ALICE, BAG, "a", "2");
+    assert_int_equal(next_base(&readers, subscriber), 1);
+    uint64_t three = put(&readers, ALICE, BAG, "a", "3");
+    put(&readers, ALICE, BAG, "a", "4");
+    EXPECT_UNTIL(&readers, subscriber, three, "");
+    assert_int_equal(next_base(&readers, subscriber), 0); /* 3 was passed over: who knows */
+    EXPECT(&readers, subscriber, "");
+    subscriber_doubt(subscriber);
+    put(&readers, ALICE, BAG, "a", "5");
+    assert_int_equal(next_base(&readers, subscriber), 0);
+    EXPECT(&readers, subscriber, "");
+    put(&readers, ALICE, BAG, "a", "6");
+    assert_int_equal(next_base(&readers, subscriber), 5);
+    EXPECT(&readers, subscriber, "");
+    put_from(&readers, ALICE, BAG, "a", bytes_of("7"),
+             77); /* its own: not told, and it may have replaced 6 */
+    EXPECT(&readers, subscriber, "");
+    put(&readers, ALICE, BAG, "a", "8");
+    assert_int_equal(next_base(&readers, subscriber), 0);
+    EXPECT(&readers, subscriber, "");
+    del(&readers, ALICE, BAG, "a");
+    assert_int_equal(next_base(&readers, subscriber), 0);
+    EXPECT(&readers, subscriber, "");
+    put(&readers, ALICE, BAG, "a", "again");
+    assert_int_equal(next_base(&readers, subscriber), 0);
+    for (int i = 0; i < 8; i++) /* the history ends after eight versions */
+        put(&readers, ALICE, BAG, "a", "many");
+    assert_int_equal(next_base(&readers, subscriber), 0);
+    subscriber_destroy(subscriber);
+    readers_close(&readers);
+}
+
+/* What came back into the area is new to its reader. */
+static void test_bases_in_an_area(void **state) {
+    struct readers readers = {0};
+    struct subscriber_filter filter = {
+        .player = BOB, .has_area = true, .radius = 10, .bases = true};
+    (void)state;
+    assert_int_equal(readers_open(&readers), SS_OK);
+    put_at(&readers, ALICE, "p", 1);
+    struct subscriber *subscriber = subscribe(&readers, &filter);
+    EXPECT(&readers, subscriber, "11 place/p=1:here\ncaught up\n");
+    put_at(&readers, ALICE, "p", 2);
+    assert_int_equal(next_base(&readers, subscriber), 1);
+    put_at(&readers, ALICE, "p", 20);
+    EXPECT(&readers, subscriber, "11 place/p=3:left\n");
+    put_at(&readers, ALICE, "p", 3);
+    assert_int_equal(next_base(&readers, subscriber), 0);
+    EXPECT(&readers, subscriber, "");
+    put_at(&readers, ALICE, "p", 4);
+    assert_int_equal(next_base(&readers, subscriber), 4);
+    subscriber_destroy(subscriber);
     readers_close(&readers);
 }
 
@@ -846,6 +935,8 @@ int main(void) {
         cmocka_unit_test(test_area_resume),
         cmocka_unit_test(test_bad_filters),
         cmocka_unit_test(test_mirrors),
+        cmocka_unit_test(test_bases),
+        cmocka_unit_test(test_bases_in_an_area),
         cmocka_unit_test(test_allocation_failure),
         cmocka_unit_test(test_area_allocation_failure),
     };

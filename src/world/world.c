@@ -122,6 +122,7 @@ int world_reconfigure(struct world *world, const struct category *const *categor
     world->config.categories = categories;
     world->config.category_count = count;
     world->config.fallback = fallback;
+    world->reformed = world->seq;
     relink_lives(world);
     return SS_OK;
 }

@@ -70,7 +70,8 @@ static int push(struct world *world, struct cell *cell, const struct write *writ
                             .tick = stamp->tick,
                             .latency_ms = write->latency_ms,
                             .node = stamp->node_index,
-                            .flags = write->deleted ? RECORD_DELETED : 0};
+                            .flags = (uint8_t)(record_stream_bits(write->origin) |
+                                               (write->deleted ? RECORD_DELETED : 0))};
     return history_push(&cell->history, world->memory, &header, write->state,
                         forgetful ? policy->history_versions : UINT32_MAX,
                         forgetful ? keep_since(policy, stamp->time) : INT64_MIN, NULL);
