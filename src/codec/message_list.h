@@ -40,6 +40,11 @@
     X(2, COMPRESSION_TYPE_LZ4, "COMPRESSION_TYPE_LZ4")                                             \
     X(3, COMPRESSION_TYPE_ZSTD, "COMPRESSION_TYPE_ZSTD")
 
+#define VALUES_delta_format(X)                                                                     \
+    X(0, DELTA_FORMAT_NONE, "DELTA_FORMAT_NONE")                                                   \
+    X(1, DELTA_FORMAT_PATCH, "DELTA_FORMAT_PATCH")                                                 \
+    X(2, DELTA_FORMAT_ZSTD, "DELTA_FORMAT_ZSTD")
+
 #define VALUES_serving_status(X)                                                                   \
     X(0, SERVING_STATUS_UNKNOWN, "UNKNOWN")                                                        \
     X(1, SERVING_STATUS_SERVING, "SERVING")                                                        \
@@ -68,7 +73,10 @@
     X(m, 106, BOOL, omit_state)                                                                    \
     X(m, 107, UINT32, interpolation_delay_ms)                                                      \
     X(m, 108, MESSAGE(wire_batch), batch)                                                          \
-    X(m, 109, MESSAGE(wire_subscribe), subscribe)
+    X(m, 109, MESSAGE(wire_subscribe), subscribe)                                                  \
+    X(m, 110, BYTES, state_delta)                                                                  \
+    X(m, 111, ENUM(delta_format), delta_format)                                                    \
+    X(m, 112, REPEATED_ENUM(delta_format), accept_deltas)
 
 /* necp.realtime.statesync.v1.Batch */
 #define FIELDS_wire_batch(X, m)                                                                    \
@@ -84,7 +92,8 @@
     X(m, 5, UINT32, max_bytes_per_second)                                                          \
     X(m, 6, COUNTERS, last_versions)                                                               \
     X(m, 7, BOOL, cancel)                                                                          \
-    X(m, 8, BYTES, resume_token)
+    X(m, 8, BYTES, resume_token)                                                                   \
+    X(m, 9, REPEATED_ENUM(delta_format), accept_deltas)
 
 /* necp.realtime.statesync.v1.Area */
 #define FIELDS_wire_area(X, m)                                                                     \
@@ -130,7 +139,8 @@
     X(m, 10, BOOL, deleted)                                                                        \
     X(m, 11, BOOL, left)                                                                           \
     X(m, 12, INT64, updated_ms)                                                                    \
-    X(m, 13, COUNTERS, vector_clock)
+    X(m, 13, COUNTERS, vector_clock)                                                               \
+    X(m, 14, ENUM(delta_format), delta_format)
 
 /* necp.realtime.statesync.v1.Outcome */
 #define FIELDS_wire_outcome(X, m)                                                                  \
@@ -163,7 +173,8 @@
     X(m, 2, FLOAT, compensation_factor)                                                            \
     X(m, 3, UINT32, rewind_time_ms)                                                                \
     X(m, 4, BOOL, prediction_corrected)                                                            \
-    X(m, 5, BYTES, correction_delta)
+    X(m, 5, BYTES, correction_delta)                                                               \
+    X(m, 100, ENUM(delta_format), correction_format)
 
 /* necp.realtime.statesync.v1.StateSnapshotRequest */
 #define FIELDS_state_snapshot_request(X, m)                                                        \
@@ -176,7 +187,9 @@
     X(m, 102, BOOL, tombstones)                                                                    \
     X(m, 103, UINT32, page_size_bytes)                                                             \
     X(m, 104, BYTES, page_token)                                                                   \
-    X(m, 105, BYTES, resume_token)
+    X(m, 105, BYTES, resume_token)                                                                 \
+    X(m, 106, REPEATED_ENUM(delta_format), accept_deltas)                                          \
+    X(m, 107, REPEATED_UINT32, zstd_dictionaries)
 
 /* necp.realtime.statesync.v1.StateSnapshotResponse */
 #define FIELDS_state_snapshot_response(X, m)                                                       \
@@ -188,7 +201,8 @@
     X(m, 101, UINT64, uncompressed_size)                                                           \
     X(m, 102, BYTES, next_page_token)                                                              \
     X(m, 103, BYTES, resume_token)                                                                 \
-    X(m, 104, UINT32, server_tick)
+    X(m, 104, UINT32, server_tick)                                                                 \
+    X(m, 105, UINT32, zstd_dictionary)
 
 /* necp.realtime.statesync.v1.StateEntries */
 #define FIELDS_state_entries(X, m) X(m, 2, REPEATED_MESSAGE(state_entry), entries)
@@ -204,7 +218,10 @@
     X(m, 101, COUNTERS, vector_clock)                                                              \
     X(m, 102, BOOL, deleted)                                                                       \
     X(m, 103, FIXED64, writer)                                                                     \
-    X(m, 104, UINT32, tick)
+    X(m, 104, UINT32, tick)                                                                        \
+    X(m, 105, BYTES, delta)                                                                        \
+    X(m, 106, UINT32, base_version)                                                                \
+    X(m, 107, ENUM(delta_format), delta_format)
 
 /* necp.realtime.statesync.v1.ConflictResolutionRequest */
 #define FIELDS_conflict_resolution_request(X, m)                                                   \
@@ -248,7 +265,8 @@
     X(m, 9, UINT32, history_versions)                                                              \
     X(m, 10, UINT32, history_ms)                                                                   \
     X(m, 11, UINT32, ttl_ms)                                                                       \
-    X(m, 12, BOOL, session)
+    X(m, 12, BOOL, session)                                                                        \
+    X(m, 13, UINT32, zstd_dictionary)
 
 /* statesync.v1.Limits */
 #define FIELDS_wire_limits(X, m)                                                                   \
@@ -342,6 +360,14 @@
     X(m, 18, UINT32, latency_p50_us)                                                               \
     X(m, 19, UINT32, latency_p99_us)                                                               \
     X(m, 20, UINT32, players)
+
+/* statesync.v1.GetDictionaryRequest */
+#define FIELDS_get_dictionary_request(X, m) X(m, 1, UINT32, id)
+
+/* statesync.v1.GetDictionaryResponse */
+#define FIELDS_get_dictionary_response(X, m)                                                       \
+    X(m, 1, UINT32, id)                                                                            \
+    X(m, 2, BYTES, dictionary)
 
 /* statesync.v1.OpenWorldRequest */
 #define FIELDS_open_world_request(X, m) X(m, 1, STRING, name)
@@ -463,6 +489,8 @@
     X(history_entry, HistoryEntry)                                                                 \
     X(get_stats_request, GetStatsRequest)                                                          \
     X(get_stats_response, GetStatsResponse)                                                        \
+    X(get_dictionary_request, GetDictionaryRequest)                                                \
+    X(get_dictionary_response, GetDictionaryResponse)                                              \
     X(open_world_request, OpenWorldRequest)                                                        \
     X(open_world_response, OpenWorldResponse)                                                      \
     X(wire_proposal, Proposal)                                                                     \
@@ -503,6 +531,7 @@
 #define C_REPEATED_FIXED64     struct u64_list
 #define C_REPEATED_UINT64      struct u64_list
 #define C_REPEATED_INT32       struct i32_list
+#define C_REPEATED_UINT32      struct u32_list
 #define C_REPEATED_ENUM(of)    struct u32_list
 
 #define ENUM_CONSTANT(number, constant, name) constant = (number),
@@ -510,6 +539,7 @@ enum { VALUES_sync_result(ENUM_CONSTANT) };
 enum { VALUES_conflict_type(ENUM_CONSTANT) };
 enum { VALUES_resolution_strategy(ENUM_CONSTANT) };
 enum { VALUES_compression_type(ENUM_CONSTANT) };
+enum { VALUES_delta_format(ENUM_CONSTANT) };
 enum { VALUES_serving_status(ENUM_CONSTANT) };
 #undef ENUM_CONSTANT
 

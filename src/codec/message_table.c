@@ -27,6 +27,7 @@
 #define TRAIT_REPEATED_FIXED64     TRAIT_FIXED64, REPEATED(uint64_t)
 #define TRAIT_REPEATED_UINT64      TRAIT_UINT64, REPEATED(uint64_t)
 #define TRAIT_REPEATED_INT32       TRAIT_INT32, REPEATED(int32_t)
+#define TRAIT_REPEATED_UINT32      TRAIT_UINT32, REPEATED(uint32_t)
 #define TRAIT_REPEATED_ENUM(of)    TRAIT_ENUM(of), REPEATED(uint32_t)
 #define REPEATED(item)             .repeated = true, .item_size = sizeof(item)
 
@@ -50,6 +51,7 @@
 #define WALKED_REPEATED_FIXED64     struct any_list
 #define WALKED_REPEATED_UINT64      struct any_list
 #define WALKED_REPEATED_INT32       struct any_list
+#define WALKED_REPEATED_UINT32      struct any_list
 #define WALKED_REPEATED_ENUM(of)    struct any_list
 
 #define CHECK_LIST(list)                                                                           \
@@ -84,6 +86,7 @@ VALUES(sync_result)
 VALUES(conflict_type)
 VALUES(resolution_strategy)
 VALUES(compression_type)
+VALUES(delta_format)
 VALUES(serving_status)
 
 #define INDEX(m, field_number, field_kind, member) INDEX_##m##_##member,
