@@ -54,7 +54,22 @@ static int lz4_compress(struct bytes from, struct buffer *out) {
     return SS_OK;
 }
 
-static int zstd_compress(struct bytes from, struct buffer *out) {
+struct dictionary {
+    const struct memory *memory;
+    struct bytes content;
+    uint32_t id;
+    ZSTD_CDict *prepared;
+    ZSTD_DDict *opener;
+};
+
+/* What a zstd frame may refer to besides itself. */
+struct reference {
+    struct bytes base; /* raw */
+    const struct dictionary *dictionary;
+};
+
+static int zstd_compress_with(const struct reference *reference, struct bytes from,
+                              struct buffer *out) {
     size_t bound = ZSTD_compressBound(from.size);
     uint8_t *to = buffer_room(out, bound);
     ZSTD_CCtx *context = to ? ZSTD_createCCtx() : NULL;
@@ -62,6 +77,9 @@ static int zstd_compress(struct bytes from, struct buffer *out) {
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ZSTD_LEVEL);
     ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, ZSTD_WINDOW_LOG);
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    if (reference->base.size)
+        ZSTD_CCtx_refPrefix(context, reference->base.data, reference->base.size);
+    if (reference->dictionary) ZSTD_CCtx_refCDict(context, reference->dictionary->prepared);
     size_t size = ZSTD_compress2(context, to, bound, from.data, from.size);
     ZSTD_freeCCtx(context);
     if (ZSTD_isError(size)) return SS_ERR_NOMEM;
@@ -79,7 +97,8 @@ int compress_frame(enum compression type, struct bytes from, struct buffer *out)
     case COMPRESSION_NONE: return plain_copy(from, out);
     case COMPRESSION_GZIP: return gzip_compress(from, out);
     case COMPRESSION_LZ4: return lz4_compress(from, out);
-    case COMPRESSION_ZSTD: return zstd_compress(from, out);
+    case COMPRESSION_ZSTD:
+        return zstd_compress_with(&(struct reference){.dictionary = NULL}, from, out);
     }
     return SS_ERR_UNSUPPORTED;
 }
@@ -89,6 +108,7 @@ int compress_frame(enum compression type, struct bytes from, struct buffer *out)
 /* One frame on its way: the bytes still to be read and the memory still to be filled. */
 struct stream {
     struct bytes in;
+    struct reference reference;
     uint8_t *out;
     size_t room;
     bool ended;
@@ -151,7 +171,11 @@ static void lz4_close(struct stream *stream) {
 static int zstd_open(struct stream *stream) {
     stream->zstd = ZSTD_createDCtx();
     if (!stream->zstd) return SS_ERR_NOMEM;
+    const struct reference *reference = &stream->reference;
     ZSTD_DCtx_setParameter(stream->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
+    if (reference->base.size)
+        ZSTD_DCtx_refPrefix(stream->zstd, reference->base.data, reference->base.size);
+    if (reference->dictionary) ZSTD_DCtx_refDDict(stream->zstd, reference->dictionary->opener);
     return SS_OK;
 }
 
@@ -215,16 +239,12 @@ static int stream_run(const struct decompressor *library, struct stream *stream,
     return stream->in.size == 0 ? SS_OK : SS_ERR_MALFORMED;
 }
 
-int decompress_frame(enum compression type, struct bytes frame, size_t size_max,
-                     struct buffer *out) {
-    if (type == COMPRESSION_NONE)
-        return frame.size > size_max ? SS_ERR_TOO_LARGE : plain_copy(frame, out);
-    if ((unsigned)type >= sizeof decompressors / sizeof *decompressors) return SS_ERR_UNSUPPORTED;
-    const struct decompressor *library = &decompressors[type];
+static int decompress_with(const struct decompressor *library, const struct reference *reference,
+                           struct bytes frame, size_t size_max, struct buffer *out) {
     struct reader reader = reader_of(frame);
     if ((reader_u32(&reader) & library->mask) != library->magic || reader.failed)
         return SS_ERR_MALFORMED;
-    struct stream stream = {.in = frame};
+    struct stream stream = {.in = frame, .reference = *reference};
     size_t before = out->size;
     int status = library->open(&stream);
     if (status != SS_OK) return status;
@@ -232,4 +252,83 @@ int decompress_frame(enum compression type, struct bytes frame, size_t size_max,
     library->close(&stream);
     if (status != SS_OK) out->size = before;
     return status;
+}
+
+int decompress_frame(enum compression type, struct bytes frame, size_t size_max,
+                     struct buffer *out) {
+    if (type == COMPRESSION_NONE)
+        return frame.size > size_max ? SS_ERR_TOO_LARGE : plain_copy(frame, out);
+    if ((unsigned)type >= sizeof decompressors / sizeof *decompressors) return SS_ERR_UNSUPPORTED;
+    return decompress_with(&decompressors[type], &(struct reference){.dictionary = NULL}, frame,
+                           size_max, out);
+}
+
+/* ---- against a base ------------------------------------------------------------------------ */
+
+int compress_against(struct bytes base, struct bytes from, struct buffer *out) {
+    struct reader reader = reader_of(base);
+    if (reader_u32(&reader) == ZSTD_MAGIC_DICTIONARY) return SS_ERR_UNSUPPORTED;
+    return zstd_compress_with(&(struct reference){.base = base}, from, out);
+}
+
+int decompress_against(struct bytes base, struct bytes frame, size_t size_max, struct buffer *out) {
+    return decompress_with(&decompressors[COMPRESSION_ZSTD], &(struct reference){.base = base},
+                           frame, size_max, out);
+}
+
+/* ---- with a trained dictionary ------------------------------------------------------------- */
+
+void dictionary_destroy(struct dictionary *dictionary) {
+    if (!dictionary) return;
+    ZSTD_freeCDict(dictionary->prepared);
+    ZSTD_freeDDict(dictionary->opener);
+    memory_free(dictionary->memory, (void *)(uintptr_t)dictionary->content.data,
+                dictionary->content.size);
+    memory_free(dictionary->memory, dictionary, sizeof *dictionary);
+}
+
+/* Both libraries' forms of it; they copy. */
+static int dictionary_prepare(struct dictionary *dictionary, struct bytes from) {
+    dictionary->id = ZSTD_getDictID_fromDict(from.data, from.size);
+    if (dictionary->id == 0) return SS_ERR_MALFORMED;
+    dictionary->prepared = ZSTD_createCDict(from.data, from.size, ZSTD_LEVEL);
+    dictionary->opener = ZSTD_createDDict(from.data, from.size);
+    return dictionary->prepared && dictionary->opener ? SS_OK : SS_ERR_MALFORMED;
+}
+
+int dictionary_create(struct dictionary **out, const struct memory *memory, struct bytes from) {
+    struct dictionary *dictionary = memory_zeroed(memory, 1, sizeof *dictionary);
+    uint8_t *copy = dictionary && from.size ? memory_alloc(memory, from.size) : NULL;
+    int status = dictionary && (copy || from.size == 0) ? SS_OK : SS_ERR_NOMEM;
+    if (dictionary) dictionary->memory = memory;
+    if (copy) {
+        memcpy(copy, from.data, from.size);
+        dictionary->content = (struct bytes){copy, from.size};
+    }
+    if (status == SS_OK) status = dictionary_prepare(dictionary, dictionary->content);
+    if (status == SS_OK) {
+        *out = dictionary;
+    } else {
+        dictionary_destroy(dictionary);
+    }
+    return status;
+}
+
+uint32_t dictionary_id(const struct dictionary *dictionary) {
+    return dictionary->id;
+}
+
+struct bytes dictionary_bytes(const struct dictionary *dictionary) {
+    return dictionary->content;
+}
+
+int dictionary_compress(const struct dictionary *dictionary, struct bytes from,
+                        struct buffer *out) {
+    return zstd_compress_with(&(struct reference){.dictionary = dictionary}, from, out);
+}
+
+int dictionary_decompress(const struct dictionary *dictionary, struct bytes frame, size_t size_max,
+                          struct buffer *out) {
+    return decompress_with(&decompressors[COMPRESSION_ZSTD],
+                           &(struct reference){.dictionary = dictionary}, frame, size_max, out);
 }

@@ -17,4 +17,25 @@ int compress_frame(enum compression type, struct bytes from, struct buffer *out)
 int decompress_frame(enum compression type, struct bytes frame, size_t size_max,
                      struct buffer *out);
 
+/* One zstd frame with `base` as raw-content dictionary: `zstd -D` and `--patch-from` open it. SS_OK,
+ * SS_ERR_UNSUPPORTED for a base that such tools would take for a trained dictionary, SS_ERR_NOMEM. */
+int compress_against(struct bytes base, struct bytes from, struct buffer *out);
+/* Opens one, as decompress_frame does. */
+int decompress_against(struct bytes base, struct bytes frame, size_t size_max, struct buffer *out);
+
+/* A dictionary that `zstd --train` wrote, prepared once for many frames. */
+struct dictionary;
+
+/* Copies `from`. SS_OK, SS_ERR_MALFORMED when it is no trained dictionary, SS_ERR_NOMEM. */
+int dictionary_create(struct dictionary **dictionary, const struct memory *memory,
+                      struct bytes from);
+void dictionary_destroy(struct dictionary *dictionary); /* NULL is allowed */
+uint32_t dictionary_id(const struct dictionary *dictionary); /* never 0 */
+struct bytes dictionary_bytes(const struct dictionary *dictionary);
+/* Appends one zstd frame that names the dictionary. SS_OK, SS_ERR_NOMEM. */
+int dictionary_compress(const struct dictionary *dictionary, struct bytes from, struct buffer *out);
+/* Opens one, as decompress_frame does. */
+int dictionary_decompress(const struct dictionary *dictionary, struct bytes frame, size_t size_max,
+                          struct buffer *out);
+
 #endif

@@ -35,6 +35,10 @@ static inline uint8_t *value_uint64(uint8_t *to, uint64_t value) {
     return to;
 }
 
+static inline uint8_t *value_uint32(uint8_t *to, uint32_t value) {
+    return value_uint64(to, value);
+}
+
 static inline uint8_t *value_int32(uint8_t *to, int32_t value) {
     return value_uint64(to, (uint64_t)(int64_t)value);
 }
@@ -163,6 +167,7 @@ static uint8_t *close_length(uint8_t *to, struct buffer *out, size_t start, size
     }
 PACKED(fixed64, u64_list)
 PACKED(uint64, u64_list)
+PACKED(uint32, u32_list)
 PACKED(enum, u32_list)
 PACKED(int32, i32_list)
 
@@ -203,6 +208,7 @@ PACKED(int32, i32_list)
 #define BY_REPEATED_BYTES       put_views
 #define BY_REPEATED_FIXED64     put_packed_fixed64
 #define BY_REPEATED_UINT64      put_packed_uint64
+#define BY_REPEATED_UINT32      put_packed_uint32
 #define BY_REPEATED_INT32       put_packed_int32
 #define BY_REPEATED_ENUM(of)    put_packed_enum
 

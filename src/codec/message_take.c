@@ -41,6 +41,7 @@ static inline bool take_text(struct cursor *cursor, struct bytes *view) {
 #define TAKE_REPEATED_BYTES       TAKE_NOT
 #define TAKE_REPEATED_FIXED64     TAKE_NOT
 #define TAKE_REPEATED_UINT64      TAKE_NOT
+#define TAKE_REPEATED_UINT32      TAKE_NOT
 #define TAKE_REPEATED_INT32       TAKE_NOT
 #define TAKE_REPEATED_ENUM(of)    TAKE_NOT
 
