@@ -8,6 +8,7 @@
 #include "server/hosted.h"
 
 #include "base/status.h"
+#include "server/delta.h"
 #include "server/token.h"
 
 #define CREDIT_START (256 * 1024)
@@ -59,6 +60,7 @@ static size_t feed_push(struct worker *worker, struct feed *feed,
         ring->bytes.failed = false;
         ring->bytes.size = offset;
         feed->lost = true;
+        subscriber_doubt(feed->subscriber);
         return 0;
     }
     feed->credit -= (int64_t)size;
@@ -83,6 +85,9 @@ static void feed_change(struct worker *worker, struct hosted *hosted, struct fee
     case CHANGE_CELL:
     case CHANGE_LEFT:
         reply_change(&worker->arena, change, &update);
+        if (change->base.version)
+            delta_shrink_update(worker, &(struct u32_list){feed->deltas, feed->delta_count},
+                                &change->base, &update);
         response.update = &update;
         gated = world_category(hosted->world, change->view.category)->durability == DURABILITY_SYNC;
         break;
@@ -191,6 +196,7 @@ static int feed_filter(struct worker *worker, struct hosted *hosted, const struc
     filter->owners = wanted->owners.items;
     filter->owner_count = wanted->owners.count;
     filter->known = known;
+    filter->bases = wanted->accept_deltas.count > 0;
     filter->interval = wanted->max_rate_hz ? SS_SECOND / wanted->max_rate_hz : 0;
     filter->bytes_per_second = wanted->max_bytes_per_second;
     if (wanted->area) {
@@ -246,6 +252,7 @@ const char *feed_subscribe(struct worker *worker, const struct command *command,
         *status = SS_ERR_NOMEM;
         return "out of memory";
     }
+    const struct u32_list *deltas = &wanted->accept_deltas;
     struct world_stats stats;
     world_stats(hosted->world, &stats);
     struct feed *feed = slab_at(&worker->feeds, handle);
@@ -257,6 +264,8 @@ const char *feed_subscribe(struct worker *worker, const struct command *command,
                           .credit = CREDIT_START,
                           .from = worker->config.external_ticks ? 0 : stats.seq,
                           .client_sequence = request->client_sequence};
+    for (size_t i = 0; i < deltas->count && i < FEED_DELTAS; i++)
+        feed->deltas[feed->delta_count++] = deltas->items[i];
     list_push(&hosted->feeds, &feed->link);
     hosted->feed_count++;
     return NULL;

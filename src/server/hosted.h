@@ -23,6 +23,8 @@ struct hosted {
     uint64_t pushes;
 };
 
+#define FEED_DELTAS 4 /* formats that one reader names; more say nothing new */
+
 /* One subscription of one stream. */
 struct feed {
     struct list link; /* hosted.feeds */
@@ -33,6 +35,8 @@ struct feed {
     int64_t credit; /* bytes that the stream still takes */
     uint64_t from;  /* effects up to here are shown though their tick is open: the start */
     uint64_t client_sequence;
+    uint32_t deltas[FEED_DELTAS]; /* formats that the reader accepts */
+    uint32_t delta_count;
     bool lost; /* a push could not be queued: the reader must be told to start over */
 };
 
@@ -45,6 +49,7 @@ struct worker {
     struct table feed_index; /* by ticket */
     struct arena arena;      /* of one command */
     struct arena chunk_arena;
+    struct buffer delta; /* the one being made */
     struct committer *committer; /* NULL: everything stays in memory */
     uint64_t sync_group;         /* the newest group with an effect of class sync */
     uint64_t lot_group;          /* the newest group with a first lot of versions */

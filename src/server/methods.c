@@ -186,7 +186,7 @@ static void handle_capabilities(struct rpc *rpc, const void *message) {
     (void)message;
     static const char *const features[] = {"batch",  "subscribe", "idempotency", "paging",
                                            "gzip",   "lz4",       "zstd",        "tombstones",
-                                           "resume", "propose",   "history"};
+                                           "resume", "propose",   "history",     "deltas"};
     enum { FEATURES = sizeof features / sizeof *features };
     struct ss_server *server = rpc->peer->server;
     struct arena *arena = &server->turn;

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "codec/compress.h"
+#include "server/delta.h"
 #include "server/token.h"
 
 #define PAGE_SIZE_MAX (16u << 20)
@@ -76,11 +77,14 @@ static const char *snapshot_begin(struct taking *taking, const struct snapshot_q
 
 /* Appends entries until the end or the limit. */
 static const char *snapshot_fill(struct taking *taking, enum grpc_status *status) {
-    struct cell_view view;
+    const struct u32_list *deltas = &taking->request->accept_deltas;
+    struct cell_view view, base;
     int got;
     while ((got = snapshot_next(taking->snapshot, &view)) == 1) {
         struct state_entry entry;
         reply_entry(&taking->worker->arena, &view, &entry);
+        if (deltas->count && !view.deleted && snapshot_base(taking->snapshot, &base))
+            delta_shrink_entry(taking->worker, deltas, &base, &entry);
         size_t size = message_size(&message_state_entry, &entry);
         if (taking->entries.size && taking->entries.size + size + 6 > taking->limit) {
             taking->more = true;

@@ -3,6 +3,7 @@
 #include "server/hosted.h"
 
 #include "base/status.h"
+#include "server/delta.h"
 
 #define RESULTS_TAG ((105u << 3) | 2) /* StateSyncResponse.results, length-delimited */
 
@@ -15,7 +16,7 @@ static void refuse(struct outcome *outcome, int status, const char *message) {
 static void sync_validate(struct worker *worker, struct hosted *hosted,
                           const struct category *policy, struct update *update) {
     const struct worker_hooks *hooks = &worker->config.hooks;
-    if (!hooks->validate || !policy) return;
+    if (!hooks->validate || !policy || update->base_missing) return;
     uint64_t owner = update->owner ? update->owner : update->player;
     if (policy->scope == SCOPE_SHARED) owner = 0;
     struct cell_view standing = {.deleted = true};
@@ -76,20 +77,30 @@ static void sync_answer(struct worker *worker, const struct command *command,
                   (enum result)response->result);
 }
 
+/* Decoded is not yet known: a delta becomes a state only against what stands by now. */
+static void sync_one(struct worker *worker, struct hosted *hosted,
+                     const struct state_sync_request *request, int status, ss_time now,
+                     struct update *update, struct outcome *outcome) {
+    const char *wrong = status == SS_OK ? NULL : clock_error(status);
+    if (status == SS_OK) status = delta_rebuild(worker, hosted, request, update, &wrong);
+    if (status == SS_OK) {
+        sync_apply(worker, hosted, update, now, outcome);
+    } else {
+        refuse(outcome, status, wrong);
+    }
+}
+
 static void sync_single(struct worker *worker, const struct command *command, struct update *update,
                         int status, ss_time now) {
     struct hosted *hosted = worker_hosted(worker, command);
     const struct state_sync_request *request = command->request;
+    const struct category *policy = world_category(hosted->world, request->category);
     struct outcome outcome;
-    if (status == SS_OK) {
-        sync_apply(worker, hosted, update, now, &outcome);
-    } else {
-        refuse(&outcome, status, clock_error(status));
-    }
+    sync_one(worker, hosted, request, status, now, update, &outcome);
     struct reply_frame frame = worker_frame(worker, hosted, now);
     struct state_sync_response response;
-    reply_outcome(&frame, command, request, world_category(hosted->world, request->category),
-                  &outcome, &response);
+    reply_outcome(&frame, command, request, policy, &outcome, &response);
+    delta_correct(worker, request, policy, update, &outcome, &response);
     sync_answer(worker, command, &response);
 }
 
@@ -112,10 +123,12 @@ static struct command member_command(const struct command *command,
 
 static void batch_result(struct worker *worker, const struct reply_frame *frame,
                          const struct command *command, struct hosted *hosted,
-                         const struct state_sync_request *member, const struct outcome *outcome) {
+                         const struct state_sync_request *member, const struct update *update,
+                         const struct outcome *outcome) {
+    const struct category *policy = world_category(hosted->world, member->category);
     struct state_sync_response response;
-    reply_outcome(frame, command, member, world_category(hosted->world, member->category), outcome,
-                  &response);
+    reply_outcome(frame, command, member, policy, outcome, &response);
+    delta_correct(worker, member, policy, update, outcome, &response);
     struct buffer *bytes = &worker->ring.bytes;
     buffer_varint(bytes, RESULTS_TAG);
     buffer_varint(bytes, message_size(&message_state_sync_response, &response));
@@ -139,13 +152,9 @@ static void batch_each(struct worker *worker, const struct command *command,
         struct update update;
         struct outcome outcome;
         int status = reply_update(member, &own, &worker->arena, &update);
-        if (status == SS_OK) {
-            sync_apply(worker, hosted, &update, now, &outcome);
-        } else {
-            refuse(&outcome, status, clock_error(status));
-        }
+        sync_one(worker, hosted, member, status, now, &update, &outcome);
         *total = worse(*total, outcome.result);
-        batch_result(worker, &frame, &own, hosted, member, &outcome);
+        batch_result(worker, &frame, &own, hosted, member, &update, &outcome);
     }
 }
 
@@ -162,11 +171,14 @@ static bool batch_prepare(struct worker *worker, struct hosted *hosted,
         outcomes[i] = (struct outcome){.result = RESULT_CONFLICT,
                                        .request_id = worker_request_id(worker),
                                        .conflict.reason = "another update of the batch failed"};
+        const char *wrong = status == SS_OK ? NULL : clock_error(status);
+        if (status == SS_OK)
+            status = delta_rebuild(worker, hosted, &members->items[i], &updates[i], &wrong);
         const struct category *policy = world_category(hosted->world, updates[i].category);
         const char *refused = worker_refuses(worker, policy);
         if (status != SS_OK || refused) {
             refuse(&outcomes[i], status != SS_OK ? status : SS_ERR_UNAVAILABLE,
-                   status != SS_OK ? clock_error(status) : refused);
+                   status != SS_OK ? wrong : refused);
             fine = false;
         } else {
             sync_validate(worker, hosted, policy, &updates[i]);
@@ -193,7 +205,8 @@ static void batch_atomic(struct worker *worker, const struct command *command,
     for (size_t i = 0; i < members->count; i++) {
         sync_tell(worker, hosted, &updates[i], &outcomes[i]);
         *total = worse(*total, outcomes[i].result);
-        batch_result(worker, &frame, command, hosted, &members->items[i], &outcomes[i]);
+        batch_result(worker, &frame, command, hosted, &members->items[i], &updates[i],
+                     &outcomes[i]);
     }
 }
 

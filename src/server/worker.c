@@ -98,6 +98,7 @@ int worker_create(struct worker **out, const struct worker_config *config) {
     worker->feed_index = table_of(config->memory);
     worker->arena = arena_of(config->memory, 16 * 1024);
     worker->chunk_arena = arena_of(config->memory, 64 * 1024);
+    worker->delta = buffer_of(config->memory);
     int status = ring_create(&worker->ring, config->memory);
     if (status != SS_OK) {
         worker_destroy(worker);
@@ -122,6 +123,7 @@ void worker_destroy(struct worker *worker) {
     slab_free(&worker->feeds);
     arena_free(&worker->arena);
     arena_free(&worker->chunk_arena);
+    buffer_free(&worker->delta);
     ring_destroy(&worker->ring);
     memory_free(memory, worker, sizeof *worker);
 }

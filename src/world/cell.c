@@ -149,6 +149,15 @@ bool world_get(const struct world *world, uint64_t owner, struct bytes category,
     return true;
 }
 
+bool world_version(const struct world *world, uint64_t owner, struct bytes category,
+                   struct bytes key, uint32_t version, struct cell_view *view) {
+    const struct cell *cell = cell_find(world, owner, category, key);
+    const struct record *record = cell ? history_find(&cell->history, version) : NULL;
+    if (!record || record_deleted(record)) return false;
+    *view = cell_view_of(world, cell, record);
+    return true;
+}
+
 /* Records are met from the oldest on: the place of each is known from the count. */
 size_t world_history(const struct world *world, uint64_t owner, struct bytes category,
                      struct bytes key, struct cell_view *views, size_t max) {

@@ -168,6 +168,14 @@ void content_digest(const struct update *updates, size_t count,
     memcpy(digest, full, EFFECT_DIGEST_SIZE);
 }
 
+/* A delta whose base is gone: the first answer to the key must still be found, and an answer that
+ * only says so is not one to keep, because the whole state may come under the same key. */
+static bool content_unknown(const struct update *updates, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (updates[i].base_missing) return true;
+    return false;
+}
+
 /* ---- asking again -------------------------------------------------------------------------- */
 
 static void all_errors(struct outcome *outcomes, size_t count, int status, const char *text) {
@@ -181,7 +189,8 @@ bool key_replay(struct world *world, const struct update *updates, size_t count,
     if (!remembered) return false;
     uint8_t digest[EFFECT_DIGEST_SIZE];
     content_digest(updates, count, digest);
-    if (memcmp(digest, remembered->digest, sizeof digest) != 0) {
+    if (!content_unknown(updates, count) &&
+        memcmp(digest, remembered->digest, sizeof digest) != 0) {
         all_errors(outcomes, count, SS_ERR_INVALID,
                    "idempotency_key was used with other content: choose a new one");
         return true;
@@ -200,6 +209,7 @@ bool key_replay(struct world *world, const struct update *updates, size_t count,
 
 int key_note(struct world *world, const struct update *updates, size_t count, struct bytes key,
              struct outcome *outcomes, enum durability durability) {
+    if (content_unknown(updates, count)) return SS_OK;
     bool noted = effects_wanted(world, durability);
     struct buffer answers = buffer_of(world->memory);
     for (size_t i = 0; i < count; i++) {

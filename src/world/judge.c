@@ -226,6 +226,10 @@ void judge(struct world *world, const struct update *update, const struct place 
            struct judgement *judgement) {
     const struct category *policy = place->policy;
     *judgement = (struct judgement){.kind = DECIDE_WRITE};
+    if (update->base_missing) {
+        stale(judgement, "the version that this delta builds on is not kept: send the whole state");
+        return;
+    }
     if (!update->delete) {
         judgement->state = update->state;
         if (policy->format->validate(policy->rules, update->state, &world->why) != SS_OK) {

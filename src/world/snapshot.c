@@ -23,6 +23,7 @@ struct snapshot {
     struct interest interest;
     struct named named;
     struct list *leg; /* the cells of the present leg, NULL: not looked up yet, or nobody */
+    const struct cell *told; /* of the last entry given, NULL: a named one that did not live */
     struct snapshot_position before, next; /* of the last entry given */
 };
 
@@ -182,11 +183,24 @@ int snapshot_next(struct snapshot *snapshot, struct cell_view *view) {
         }
         int status = look(snapshot, cell, view);
         if (status < 0) return status;
-        if (status == 1) snapshot->before = snapshot->next;
+        if (status == 1) {
+            snapshot->before = snapshot->next;
+            snapshot->told = cell;
+        }
         leg_advance(snapshot, cell);
         if (status == 1) return status;
     }
+    snapshot->told = NULL;
     return next_gone(snapshot, view);
+}
+
+bool snapshot_base(const struct snapshot *snapshot, struct cell_view *base) {
+    const struct cell *cell = snapshot->told;
+    const struct known_version *known = cell ? named_find(&snapshot->named, cell) : NULL;
+    const struct record *record = known ? history_find(&cell->history, known->version) : NULL;
+    if (!record || record_deleted(record)) return false;
+    *base = cell_view_of(snapshot->world, cell, record);
+    return true;
 }
 
 /* Whether the walk can go on from `cell` later. One born after `at` proves nothing by its slot, and

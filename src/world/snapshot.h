@@ -48,6 +48,9 @@ int snapshot_open(struct snapshot **snapshot, struct world *world,
 /* The next entry: 1 and `view` (borrowed until the world's next change), 0 at the end, SS_ERR_STALE
  * when a version needed is no longer kept. */
 int snapshot_next(struct snapshot *snapshot, struct cell_view *view);
+/* Of the entry that snapshot_next gave last: the version that the query names, where it is kept and no
+ * tombstone. Borrowed likewise. */
+bool snapshot_base(const struct snapshot *snapshot, struct cell_view *base);
 /* The position before the entry that snapshot_next gave last (`again`), or behind it. */
 struct snapshot_position snapshot_where(const struct snapshot *snapshot, bool again);
 void snapshot_close(struct snapshot *snapshot);

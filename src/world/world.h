@@ -118,6 +118,9 @@ bool world_expired(struct world *world, struct resolved *expired);
 /* The newest version of a cell; false when it never was or is forgotten. A tombstone is `deleted`. */
 bool world_get(const struct world *world, uint64_t owner, struct bytes category, struct bytes key,
                struct cell_view *view);
+/* A kept version of a cell by its wire form; false when there is none such, or it is a tombstone. */
+bool world_version(const struct world *world, uint64_t owner, struct bytes category,
+                   struct bytes key, uint32_t version, struct cell_view *view);
 /* The policy under that name, NULL when the category is unknown. */
 const struct category *world_category(const struct world *world, struct bytes name);
 

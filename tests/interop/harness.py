@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a server on free ports, runs one client against it, stops it, and judges both.
 
-usage: harness.py STATESYNC CLIENTS {go|node|python|http|bad|lifecycle}
+usage: harness.py STATESYNC CLIENTS {go|node|python|deltas|http|bad|lifecycle}
 Exits with 77 (skipped) when the clients were not prepared.
 """
 import os
@@ -55,7 +55,7 @@ class Server:
 def main():
     program, clients, which = sys.argv[1:4]
     go = os.path.join(clients, "go", "client")
-    if which in ("go", "node", "python", "bad") and not os.path.exists(go):
+    if which in ("go", "node", "python", "deltas", "bad") and not os.path.exists(go):
         print("skipped: tests/interop/prepare.sh was not run")
         return 77
     server = Server(program)
@@ -63,6 +63,7 @@ def main():
         "go": [go, server.grpc],
         "node": ["node", os.path.join(HERE, "node", "client.js"), server.grpc, clients],
         "python": ["/usr/bin/python3", os.path.join(HERE, "python", "client.py"), server.grpc, clients],
+        "deltas": ["/usr/bin/python3", os.path.join(HERE, "python", "deltas.py"), server.grpc, clients],
         "bad": ["/usr/bin/python3", os.path.join(HERE, "python", "bad.py"), server.grpc, clients],
         "http": ["/usr/bin/python3", os.path.join(HERE, "http.py"), server.grpc, server.http],
     }[which]
