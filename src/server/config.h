@@ -68,6 +68,7 @@ struct config {
     struct category *fallback;   /* `default`, or NULL when categories are declared without one */
     struct format_rules **rules; /* owned, one per category, then the fallback's */
     uint32_t *audit_days;        /* parallel to rules */
+    char **dictionaries;         /* likewise: files, NULL: none */
 };
 
 /* Reads defaults, then `file` (NULL: none), then STATESYNC_* of `environment` (NULL: none), then

@@ -100,13 +100,22 @@ static int read_category(struct reading *reading, const struct config *config,
     return status;
 }
 
+static int read_dictionary(struct reading *reading, const struct node *category, char **file) {
+    const struct node *node = node_child(category, "dictionary");
+    if (!node || strcmp(node->text, "none") == 0) return SS_OK;
+    *file = config_text(reading->memory, node->text);
+    return *file ? SS_OK : reading_no_memory(reading);
+}
+
 static int categories_create(struct reading *reading, struct config *config, size_t count) {
     const struct memory *memory = reading->memory;
     config->categories = memory_zeroed(memory, count, sizeof *config->categories);
     config->rules = memory_zeroed(memory, count + 1, sizeof *config->rules);
     config->audit_days = memory_zeroed(memory, count + 1, sizeof *config->audit_days);
+    config->dictionaries = memory_zeroed(memory, count + 1, sizeof *config->dictionaries);
     config->category_count = count;
-    bool ready = (config->categories || count == 0) && config->rules && config->audit_days;
+    bool ready = (config->categories || count == 0) && config->rules && config->audit_days &&
+                 config->dictionaries;
     return ready ? SS_OK : reading_no_memory(reading);
 }
 
@@ -127,9 +136,10 @@ static int fallback_create(struct reading *reading, struct config *config) {
 static int read_fallback(struct reading *reading, struct config *config, const struct node *node) {
     int status = fallback_create(reading, config);
     if (status != SS_OK) return status;
-    return read_category(reading, config, node, config->fallback,
-                         &config->rules[config->category_count],
-                         &config->audit_days[config->category_count]);
+    size_t last = config->category_count;
+    status = read_category(reading, config, node, config->fallback, &config->rules[last],
+                           &config->audit_days[last]);
+    return status == SS_OK ? read_dictionary(reading, node, &config->dictionaries[last]) : status;
 }
 
 static int read_declared(struct reading *reading, struct config *config, const struct node *node,
@@ -139,8 +149,9 @@ static int read_declared(struct reading *reading, struct config *config, const s
     char *name = config_text(reading->memory, node->key);
     if (!name) return reading_no_memory(reading);
     config->categories[index] = category_default(name);
-    return read_category(reading, config, node, &config->categories[index], &config->rules[index],
-                         &config->audit_days[index]);
+    status = read_category(reading, config, node, &config->categories[index],
+                           &config->rules[index], &config->audit_days[index]);
+    return status == SS_OK ? read_dictionary(reading, node, &config->dictionaries[index]) : status;
 }
 
 int categories_read(struct reading *reading, struct config *config) {
@@ -169,6 +180,9 @@ void categories_free(struct config *config) {
         config_text_free(memory, config->categories[i].name);
     for (size_t i = 0; i <= count && config->rules; i++)
         format_rules_destroy(config->rules[i]);
+    for (size_t i = 0; i <= count && config->dictionaries; i++)
+        config_text_free(memory, config->dictionaries[i]);
+    memory_free(memory, config->dictionaries, (count + 1) * sizeof *config->dictionaries);
     if (config->fallback) config_text_free(memory, config->fallback->name);
     memory_free(memory, config->fallback, sizeof *config->fallback);
     memory_free(memory, config->categories, count * sizeof *config->categories);

@@ -50,6 +50,7 @@ struct worker {
     struct arena arena;      /* of one command */
     struct arena chunk_arena;
     struct buffer delta; /* the one being made */
+    const struct dictionaries *dictionaries;
     struct committer *committer; /* NULL: everything stays in memory */
     uint64_t sync_group;         /* the newest group with an effect of class sync */
     uint64_t lot_group;          /* the newest group with a first lot of versions */

@@ -17,6 +17,7 @@
 #include "net/tls.h"
 #include "server/auth.h"
 #include "server/config.h"
+#include "server/dictionary.h"
 #include "server/held.h"
 #include "server/limit.h"
 #include "server/worker.h"
@@ -90,6 +91,7 @@ struct ss_server {
     struct auth *auth;
     struct limiter *limiter;
     struct tls_context *tls;
+    struct dictionaries *dictionaries;
     struct journal *journal;        /* NULL: everything stays in memory */
     struct committer *committer;
     struct worker *worker;

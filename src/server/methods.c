@@ -147,8 +147,11 @@ static const char *const access_names[] = {"owner", "any", "server", "propose", 
 static const char *const strategy_names[] = {"", "last_write_wins", "merge", "keep_old", "manual"};
 static const char *const durability_names[] = {"memory", "async", "sync"};
 
-static struct category_info category_info_of(const struct category *category) {
+static struct category_info category_info_of(const struct ss_server *server,
+                                             const struct category *category) {
+    const struct dictionary *dictionary = dictionaries_of(server->dictionaries, category);
     return (struct category_info){
+        .zstd_dictionary = dictionary ? dictionary_id(dictionary) : 0,
         .name = bytes_of(category->name),
         .scope = bytes_of(scope_names[category->scope]),
         .format = bytes_of(category->format->name),
@@ -206,8 +209,8 @@ static void handle_capabilities(struct rpc *rpc, const void *message) {
         names[i] = bytes_of(world_name(worker_world(server->worker, i)));
     size_t count = 0;
     for (size_t i = 0; i < server->policy_count; i++)
-        infos[count++] = category_info_of(server->policies[i]);
-    if (server->config->fallback) infos[count++] = category_info_of(server->config->fallback);
+        infos[count++] = category_info_of(server, server->policies[i]);
+    if (server->config->fallback) infos[count++] = category_info_of(server, server->config->fallback);
     struct wire_limits limits = limits_of(server->config);
     struct capabilities_response response = {
         .version = bytes_of(ss_version()),
@@ -221,6 +224,19 @@ static void handle_capabilities(struct rpc *rpc, const void *message) {
         .anonymous = rpc->identity.anonymous,
     };
     rpc_reply(rpc, &message_capabilities_response, &response);
+}
+
+static void handle_dictionary(struct rpc *rpc, const void *message) {
+    const struct get_dictionary_request *request = message;
+    const struct dictionary *dictionary =
+        dictionaries_find(rpc->peer->server->dictionaries, request->id);
+    if (!dictionary) {
+        rpc_finish(rpc, GRPC_NOT_FOUND, "no such dictionary: Capabilities names those in use");
+        return;
+    }
+    struct get_dictionary_response response = {.id = request->id,
+                                               .dictionary = dictionary_bytes(dictionary)};
+    rpc_reply(rpc, &message_get_dictionary_response, &response);
 }
 
 static void handle_stats(struct rpc *rpc, const void *message) {
@@ -284,6 +300,7 @@ static const struct method methods[] = {
     {OURS "OpenWorld", false, false, TYPE(open_world_request), handle_open_world},
     {OURS "ListProposals", false, false, TYPE(list_proposals_request), handle_list_proposals},
     {OURS "DecideProposal", false, false, TYPE(decide_proposal_request), handle_decide},
+    {OURS "GetDictionary", false, false, TYPE(get_dictionary_request), handle_dictionary},
     {"/grpc.health.v1.Health/Check", true, false, TYPE(health_check_request), health_check},
     {"/grpc.health.v1.Health/Watch", true, true, TYPE(health_check_request), health_watch},
     {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", true, true,

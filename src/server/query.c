@@ -23,7 +23,28 @@ struct taking {
     size_t limit;          /* of the encoded entries */
     bool paged, more;
     struct snapshot_position next;
+    const struct dictionary *dictionary; /* of all entries, NULL: they have not one in common */
+    const struct category *category;     /* of the last entry */
 };
+
+/* A page is compressed as one, so only what all of it has in common can be used. */
+static void note_dictionary(struct taking *taking, const struct cell_view *view) {
+    const struct dictionaries *known = taking->worker->dictionaries;
+    if (!known || taking->request->zstd_dictionaries.count == 0) return;
+    const struct category *category = world_category(taking->hosted->world, view->category);
+    bool first = taking->entries.size == 0;
+    if (!first && (category == taking->category || !taking->dictionary)) return;
+    const struct dictionary *dictionary = dictionaries_of(known, category);
+    taking->dictionary = first || dictionary == taking->dictionary ? dictionary : NULL;
+    taking->category = category;
+}
+
+static bool client_has(const struct taking *taking, uint32_t id) {
+    const struct u32_list *ids = &taking->request->zstd_dictionaries;
+    for (size_t i = 0; i < ids->count; i++)
+        if (ids->items[i] == id) return true;
+    return false;
+}
 
 static const char *snapshot_query_of(struct worker *worker, struct hosted *hosted,
                                      const struct command *command, struct snapshot_query *query,
@@ -94,6 +115,7 @@ static const char *snapshot_fill(struct taking *taking, enum grpc_status *status
             return "the snapshot is over 4 MiB: ask with page_size_bytes, by categories, or with "
                    "last_versions";
         }
+        note_dictionary(taking, &view);
         buffer_varint(&taking->entries, ENTRIES_TAG);
         buffer_varint(&taking->entries, size);
         message_encode(&message_state_entry, &entry, &taking->entries);
@@ -104,14 +126,26 @@ static const char *snapshot_fill(struct taking *taking, enum grpc_status *status
     return taking->entries.failed || got < 0 ? "out of memory" : NULL;
 }
 
+static int snapshot_frame(const struct taking *taking, enum compression type,
+                          struct buffer *frame, uint32_t *dictionary) {
+    struct bytes entries = buffer_view(&taking->entries);
+    uint32_t id = taking->dictionary ? dictionary_id(taking->dictionary) : 0;
+    *dictionary = 0;
+    if (type != COMPRESSION_ZSTD || id == 0 || !client_has(taking, id))
+        return compress_frame(type, entries, frame);
+    *dictionary = id;
+    return dictionary_compress(taking->dictionary, entries, frame);
+}
+
 /* The first type that the client accepts, when compressing made the entries smaller. */
-static enum compression snapshot_compress(struct taking *taking, struct buffer *frame) {
+static enum compression snapshot_compress(struct taking *taking, struct buffer *frame,
+                                          uint32_t *dictionary) {
     const struct u32_list *accepted = &taking->request->accept_compression;
     for (size_t i = 0; i < accepted->count; i++) {
         enum compression type = (enum compression)accepted->items[i];
         if (type == COMPRESSION_NONE) return COMPRESSION_NONE;
         buffer_clear(frame);
-        if (compress_frame(type, buffer_view(&taking->entries), frame) == SS_OK && !frame->failed)
+        if (snapshot_frame(taking, type, frame, dictionary) == SS_OK && !frame->failed)
             return frame->size < taking->entries.size ? type : COMPRESSION_NONE;
     }
     return COMPRESSION_NONE;
@@ -135,8 +169,10 @@ static void snapshot_answer(struct taking *taking, const struct command *command
         token = token_resume(taking->hosted->key, world, seq);
         head.resume_token = bytes_view(token.data, token.size);
     }
-    head.compression = snapshot_compress(taking, &frame);
+    uint32_t dictionary;
+    head.compression = snapshot_compress(taking, &frame, &dictionary);
     if (head.compression != COMPRESSION_TYPE_NONE) {
+        head.zstd_dictionary = dictionary;
         head.compressed_entries = buffer_view(&frame);
         head.uncompressed_size = taking->entries.size;
     }

@@ -15,10 +15,12 @@ struct renewal {
     const struct category **policies;
     struct auth *auth;
     struct tls_context *tls;
+    struct dictionaries *dictionaries;
 };
 
 static void renewal_free(ss_server *server, struct renewal *renewal) {
     const struct memory *memory = &server->memory;
+    dictionaries_close(renewal->dictionaries);
     tls_context_destroy(renewal->tls);
     auth_destroy(renewal->auth);
     if (renewal->policies)
@@ -38,6 +40,8 @@ static int renewal_make(ss_server *server, struct renewal *renewal) {
     status = server_open_auth(server, renewal->config, &renewal->auth, why, size);
     if (status != SS_OK) return status;
     status = server_open_tls(server, renewal->config, &renewal->tls, why, size);
+    if (status != SS_OK) return status;
+    status = dictionaries_open(&renewal->dictionaries, &server->memory, renewal->config, why, size);
     if (status != SS_OK) return status;
     struct reason reason = {""};
     status = worker_reconfigure(server->worker, renewal->policies, renewal->config->category_count,
@@ -59,12 +63,15 @@ ss_status ss_server_reload(ss_server *server) {
         return (ss_status)status;
     }
     size_t fixed = config_differences(server->config, fresh.config, &server->log);
-    struct renewal old = {server->config, server->policies, server->auth, server->tls};
+    struct renewal old = {server->config, server->policies, server->auth, server->tls,
+                          server->dictionaries};
     server->config = fresh.config;
     server->policies = fresh.policies;
     server->policy_count = fresh.config->category_count;
     server->auth = fresh.auth;
     server->tls = fresh.tls;
+    server->dictionaries = fresh.dictionaries;
+    worker_dictionaries(server->worker, server->dictionaries);
     renewal_free(server, &old);
     struct limiter_config limits = server_limits(server->config);
     limiter_configure(server->limiter, &limits);

@@ -163,7 +163,11 @@ static int open_parts(ss_server *server, char *why, size_t why_size) {
     if (status != SS_OK) return status;
     status = keeping_open(server, why, why_size);
     if (status != SS_OK) return status;
+    status = dictionaries_open(&server->dictionaries, &server->memory, server->config, why,
+                               why_size);
+    if (status != SS_OK) return status;
     status = open_worker(server);
+    if (status == SS_OK) worker_dictionaries(server->worker, server->dictionaries);
     if (status != SS_OK) return status;
     status = keeping_recover(server, why, why_size);
     if (status != SS_OK) return status;
@@ -232,6 +236,7 @@ void ss_server_close(ss_server *server) {
     worker_destroy(server->worker);
     held_free(&server->held);
     tls_context_destroy(server->tls);
+    dictionaries_close(server->dictionaries);
     auth_destroy(server->auth);
     limiter_destroy(server->limiter);
     heap_free(&server->deadlines);

@@ -528,7 +528,7 @@ static void test_table(void **state) {
         if (a.status != SS_OK) fail_msg("%s: %s", text, a.why);
         config_free(a.config);
     }
-    assert_int_equal(rows, 57);
+    assert_int_equal(rows, 58);
     assert_null(config_setting_at(rows + 1));
     assert_null(config_setting_at(SIZE_MAX));
 }

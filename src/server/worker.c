@@ -88,6 +88,10 @@ int worker_reconfigure(struct worker *worker, const struct category *const *cate
     return SS_OK;
 }
 
+void worker_dictionaries(struct worker *worker, const struct dictionaries *dictionaries) {
+    worker->dictionaries = dictionaries;
+}
+
 /* ---- life ---------------------------------------------------------------------------------- */
 
 int worker_create(struct worker **out, const struct worker_config *config) {

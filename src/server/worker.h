@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "journal/committer.h"
+#include "server/dictionary.h"
 #include "server/ring.h"
 #include "world/world.h"
 
@@ -57,6 +58,9 @@ struct world *worker_world(const struct worker *worker, uint32_t index);
 /* New policies for every world; SS_ERR_INVALID with `why` leaves all as they were. */
 int worker_reconfigure(struct worker *worker, const struct category *const *categories,
                        size_t count, const struct category *fallback, struct reason *why);
+
+/* What snapshots may be compressed with, borrowed; NULL: nothing. */
+void worker_dictionaries(struct worker *worker, const struct dictionaries *dictionaries);
 
 struct ring *worker_ring(struct worker *worker);
 /* Executes every queued command, then whatever ticks are due. */

@@ -135,6 +135,13 @@ def rules():
         ours.GetHistoryRequest(player_id=101, owner_id=102, category="gear", key="bag"), metadata=alice))
     seen = service.GetStateSnapshot(pb.StateSnapshotRequest(player_id=101, owners=[102]), metadata=alice)
     assert {e.category for e in seen.entries if e.owner_id == 102} == {"position"}, seen
+    # Who may write but not read learns nothing by a delta that copies everything.
+    sync(bob, 102, "drop", "box", b"secret")
+    blind = dict(owner_id=102, expected_version=1, state_delta=b"\x19", delta_format=pb.DELTA_FORMAT_PATCH)
+    refused(Code.PERMISSION_DENIED, lambda: sync(alice, 101, "drop", "box", b"", **blind))
+    assert sync(bob, 102, "drop", "box", b"", **blind).state_data == b"secret"
+    told = sync(alice, 101, "drop", "box", b"mine", owner_id=102, expected_version=1, accept_deltas=[pb.DELTA_FORMAT_PATCH])
+    assert told.result == 1 and b"secret" not in told.SerializeToString(), told
     refused(Code.PERMISSION_DENIED, lambda: inspector.OpenWorld(ours.OpenWorldRequest(name="w"), metadata=alice))
     refused(Code.PERMISSION_DENIED, lambda: service.GetStateSnapshot(pb.StateSnapshotRequest(player_id=102), metadata=alice))
     print("ok: write and read rules")
