@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The fault scripts at length (about a quarter of an hour); ROUNDS multiplies. Prints one line of figures
+# The fault scripts at length (about an hour); ROUNDS multiplies. Prints one line of figures
 # each; exits with 1 when a promise was broken.
 # usage: tests/faults/all.sh STATESYNC CLIENTS
 set -u
@@ -14,15 +14,18 @@ try() {
     /usr/bin/python3 "$script.py" "$program" "$clients" "$@" || status=$?
     [ $status -eq 0 ] || [ $status -eq 77 ] || bad=1
 }
-try kill --rounds $((100 * times))
+try kill --rounds $((200 * times))
 try kill --rounds $((10 * times)) --life 20 --heavy
 try kill --rounds $((10 * times)) --unsafe
-try power --rounds $((30 * times)) --disk ext4
+try power --rounds $((50 * times)) --disk ext4
 try power --rounds $((20 * times)) --disk xfs
 try power --rounds $((5 * times)) --life 20 --heavy
 try power --rounds $((5 * times)) --unsafe
 try full
-try pause --rounds $((3 * times))
+try pause --rounds $((3 * times)) --long
+try clock
+try durability
+try calls --rounds $((500 * times))
 try folder
 try flip --rounds $((10000 * times))
 exit $bad

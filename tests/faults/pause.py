@@ -8,7 +8,7 @@ import time
 
 import rig
 
-options = rig.arguments(__doc__, rounds=3)
+options = rig.arguments(__doc__, rounds=3, pauses=True)
 from load import Load  # noqa: E402
 from model import Model  # noqa: E402
 
@@ -35,6 +35,7 @@ def main(folder):
     model, failed, slowest = Model(), {}, 0
     server = rig.Server(options.program, folder).must_listen()
     pauses = [seconds for _ in range(options.rounds) for seconds in (0.5, DEADLINE * 2)]
+    pauses += [30] if options.long else []
     for seconds in pauses:
         load = Load(server.address, model, patient=True, timeout=DEADLINE)
         time.sleep(0.5)

@@ -8,11 +8,13 @@ import argparse
 import ctypes
 import fcntl
 import importlib
+import mmap
 import os
 import random
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,7 @@ categories:
   keyed: {{ scope: player, write: any, read: any, format: opaque, strategy: keep_old, durability: {0} }}
   bag:   {{ scope: player, write: any, read: any, format: opaque, strategy: keep_old, durability: {0} }}
   flood: {{ scope: player, write: owner, read: any, format: opaque, strategy: last_write_wins, durability: {0} }}
+  aim:   {{ scope: player, write: any, read: any, format: opaque, strategy: last_write_wins, durability: memory }}
   trade: {{ scope: shared, write: any, read: any, format: json, strategy: manual, resolve: writer, durability: {0} }}
 """
 
@@ -40,7 +43,7 @@ def skip(why):
     sys.exit(77)
 
 
-def arguments(description, rounds=None, lives=False, disks=False):
+def arguments(description, rounds=None, lives=False, disks=False, pauses=False):
     """The command line of a script; `rounds` is the default of --rounds, `lives`: a server dies in
     each round, `disks`: on a file system that can be chosen."""
     parser = argparse.ArgumentParser(description=description)
@@ -58,6 +61,8 @@ def arguments(description, rounds=None, lives=False, disks=False):
     if disks:
         parser.add_argument("--disk", choices=("ext4", "xfs"), default="xfs" if has_mkfs("xfs") else "ext4",
                             help="the file system that is cut off")
+    if pauses:
+        parser.add_argument("--long", action="store_true", help="one of 30 s too")
     chosen = parser.parse_args()
     chosen.program = os.path.abspath(chosen.program)
     stubs = os.path.join(chosen.clients, "python", "extended")
@@ -105,12 +110,13 @@ class Server:
 
     running = []
 
-    def __init__(self, program, folder, data=None, durability="sync", settings=(), seconds=60):
+    def __init__(self, program, folder, data=None, durability="sync", settings=(), seconds=60, shim=None):
         self.config = os.path.join(folder, "faults.yaml")
         with open(self.config, "w", encoding="utf-8") as out:
             out.write(CATEGORIES.format(durability))
         self.log = open(os.path.join(folder, "server.log"), "w+b")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("STATESYNC_")}
+        environment.update(shim.environment if shim else {})
         began = time.monotonic()
         self.process = subprocess.Popen(
             [program, "serve", "--config", self.config,
@@ -162,10 +168,41 @@ class Server:
         return code
 
 
-def data_command(program, *words):
+def data_command(program, *words, shim=None):
     """`statesync data ...`: exit status, stdout, stderr."""
-    done = subprocess.run([program, "data", *words], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([program, "data", *words], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, **(shim.environment if shim else {})})
     return done.returncode, done.stdout, done.stderr
+
+
+class Shim:
+    """shim.c between a program and its files under `folder`: the fields of its struct control are
+    attributes, and may be changed while the program runs."""
+
+    FIELDS = ("fault", "at", "stays", "room", "reads", "changes", "syncs", "writes", "bytes", "hits", "clock_us")
+    NONE, IO, FULL, KILL = range(4)
+
+    def __init__(self, program, folder):
+        library = os.path.join(os.path.dirname(program), "tests", "faults", "shim.so")
+        if not os.path.exists(library):
+            skip(f"{library} was not built")
+        path = folder.rstrip("/") + "-control"
+        with open(path, "wb") as out:
+            out.write(bytes(8 * len(self.FIELDS)))
+        with open(path, "r+b") as both:
+            object.__setattr__(self, "shared", mmap.mmap(both.fileno(), 0))
+        object.__setattr__(self, "environment", {"LD_PRELOAD": library, "SHIM_CONTROL": path, "SHIM_FOLDER": folder})
+
+    def __getattr__(self, name):
+        return struct.unpack_from("=q", self.shared, 8 * self.FIELDS.index(name))[0]
+
+    def __setattr__(self, name, value):
+        struct.pack_into("=q", self.shared, 8 * self.FIELDS.index(name), value)
+
+    def plan(self, fault, at, stays=False):
+        """Call number `at` from now on meets the fault; `stays`: all that follow too."""
+        self.fault, self.reads, self.changes, self.hits = self.NONE, 0, 0, 0
+        self.at, self.stays, self.room, self.fault = at, int(stays), 0, fault
 
 
 # ---- a disk ------------------------------------------------------------------------------------
