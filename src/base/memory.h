@@ -27,6 +27,13 @@ void *memory_zeroed(const struct memory *memory, size_t count, size_t size);
 /* Gives back what was allocated with exactly `size` bytes. NULL is allowed. */
 void memory_free(const struct memory *memory, void *block, size_t size);
 
+/* Asks the processor for the cache line at `at`, which may be anywhere. The empty statement is there
+ * because gcc drops calls of functions that do nothing but prefetch. */
+static inline void memory_prefetch(const void *at) {
+    __builtin_prefetch(at);
+    __asm__ volatile("" : : "r"(at));
+}
+
 /* Makes the array `*items` (of `*capacity` elements of `size` bytes) hold at least `needed`, at least
  * doubling. On SS_ERR_NOMEM nothing has changed. */
 int memory_grow(const struct memory *memory, void **items, size_t *capacity, size_t needed,

@@ -35,7 +35,7 @@ static inline struct table table_of(const struct memory *memory) {
 
 /* Asks the processor for the slot that a later table_find will read first. */
 static inline void table_prefetch(const struct table *table, uint64_t hash) {
-    if (table->capacity) __builtin_prefetch(&table->slots[(uint32_t)hash & (table->capacity - 1)]);
+    if (table->capacity) memory_prefetch(&table->slots[(uint32_t)hash & (table->capacity - 1)]);
 }
 
 /* The handle stored under `hash` for which equal(context, handle), or TABLE_NONE. */

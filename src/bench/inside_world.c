@@ -81,8 +81,9 @@ static bool bed_run(struct bed *bed, uint64_t count, struct random *random) {
                                          .state = bytes_view(bed->state, bed->state_bytes),
                                          .expected_version = bed->versions[cells[i]]};
         }
-        world_prefetch(bed->world, updates, GROUP);
+        struct prefetch prefetch = world_prefetch(bed->world, updates, GROUP);
         for (size_t i = 0; i < GROUP; i++) {
+            world_prefetch_next(&prefetch);
             updates[i].expected_version = bed->versions[cells[i]];
             world_update(bed->world, &updates[i], bed->now++, &outcome);
             fine = fine && outcome.result == RESULT_SUCCESS;

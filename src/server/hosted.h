@@ -9,7 +9,7 @@
 #include "server/reply.h"
 #include "server/worker.h"
 
-#define WORKER_CHUNK 32 /* commands that are prefetched together */
+#define WORKER_CHUNK 64 /* commands that are decoded together, so that memory is asked ahead */
 
 struct hosted {
     struct world *world;

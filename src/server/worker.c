@@ -356,19 +356,33 @@ static bool worker_prepare(struct worker *worker, const struct command *command,
     return worker->prepared_status[place] == SS_OK;
 }
 
-/* Prepares a chunk and asks memory for its cells, in runs of updates to one world. */
-static void worker_prepare_chunk(struct worker *worker, const struct command *commands,
-                                 size_t count) {
-    size_t first = 0; /* of the run */
-    for (size_t i = 0; i <= count; i++) {
-        bool fine = i < count && worker_prepare(worker, &commands[i], i);
-        bool joins = fine && (i == first || commands[i].world == commands[first].world);
-        if (joins) continue;
-        if (i > first)
-            world_prefetch(worker_hosted(worker, &commands[first])->world, &worker->prepared[first],
-                           i - first);
-        first = fine ? i : i + 1;
+/* The run of updates to one world that begins at `first`: memory is asked for their cells on the way. */
+static struct prefetch worker_prefetch(struct worker *worker, const struct command *commands,
+                                       const bool *prepared, size_t first, size_t count) {
+    size_t end = first;
+    while (end < count && prepared[end] && commands[end].world == commands[first].world)
+        end++;
+    return world_prefetch(worker_hosted(worker, &commands[first])->world, &worker->prepared[first],
+                          end - first);
+}
+
+static void worker_execute_chunk(struct worker *worker, const struct command *commands,
+                                 size_t count, ss_time now) {
+    bool prepared[WORKER_CHUNK];
+    struct prefetch prefetch;
+    size_t end = 0; /* of the run that is being prefetched */
+    for (size_t i = 0; i < count; i++)
+        prepared[i] = worker_prepare(worker, &commands[i], i);
+    for (size_t i = 0; i < count; i++) {
+        if (prepared[i] && i >= end) {
+            prefetch = worker_prefetch(worker, commands, prepared, i, count);
+            end = i + prefetch.count;
+        }
+        if (i < end) world_prefetch_next(&prefetch);
+        worker_handle(worker, &commands[i], i, now);
+        arena_reset(&worker->arena, ARENA_KEPT);
     }
+    arena_reset(&worker->chunk_arena, ARENA_KEPT);
 }
 
 void worker_execute(struct worker *worker, ss_time now) {
@@ -376,12 +390,7 @@ void worker_execute(struct worker *worker, ss_time now) {
     for (size_t first = 0; first < ring->command_count; first += WORKER_CHUNK) {
         size_t count = ring->command_count - first;
         if (count > WORKER_CHUNK) count = WORKER_CHUNK;
-        worker_prepare_chunk(worker, &ring->commands[first], count);
-        for (size_t i = 0; i < count; i++) {
-            worker_handle(worker, &ring->commands[first + i], i, now);
-            arena_reset(&worker->arena, ARENA_KEPT);
-        }
-        arena_reset(&worker->chunk_arena, ARENA_KEPT);
+        worker_execute_chunk(worker, &ring->commands[first], count, now);
     }
     ring->command_count = 0;
     worker_keep_all(worker);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many updates a second of one core's time applies: random cells of 48 bytes in groups of 64.
- * usage: bench_world [cells [updates]] */
+ * usage: bench_world [cells [updates [history]]] */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,8 +45,9 @@ static double run(struct world *world, char (*keys)[16], size_t cells, size_t co
         for (size_t i = 0; i < GROUP; i++)
             aim(&updates[i], keys, in_order ? (done + i) % cells : random_below(&random, cells),
                 state);
-        world_prefetch(world, updates, GROUP);
+        struct prefetch prefetch = world_prefetch(world, updates, GROUP);
         for (size_t i = 0; i < GROUP; i++) {
+            world_prefetch_next(&prefetch);
             world_update(world, &updates[i], (ss_time)(done + i), &outcome);
             assert(outcome.result == RESULT_SUCCESS);
         }
@@ -57,22 +58,24 @@ static double run(struct world *world, char (*keys)[16], size_t cells, size_t co
 int main(int argc, char **argv) {
     size_t cells = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
     size_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 20000000;
+    unsigned history = argc > 3 ? (unsigned)atoi(argv[3]) : 8;
     struct category position = category_default("position");
     const struct category *list[] = {&position};
     struct world_config config = world_config_default();
     struct world *world;
+    position.history_versions = history;
     position.history_span = 3600 * SS_SECOND;
     config.key = (struct hash_key){1, 2};
     config.categories = list;
     config.category_count = 1;
     char(*keys)[16] = make_keys(KEYS_PER_PLAYER);
     if (!keys || world_create(&world, &memory_heap, &config, 0) != SS_OK) return 1;
-    double filling = run(world, keys, cells, cells * 70, true);
+    double filling = run(world, keys, cells, cells * (history + 2), true);
     double spent = run(world, keys, cells, count, false);
     struct world_stats stats;
     world_stats(world, &stats);
     printf("%zu cells, %.0f MB: fill %.2f M/s, random %.2f M updates/s (%.0f ns)\n", cells,
-           (double)stats.bytes / 1e6, (double)cells * 70 / filling / 1e6,
+           (double)stats.bytes / 1e6, (double)cells * (history + 2) / filling / 1e6,
            (double)count / spent / 1e6, spent / (double)count * 1e9);
     world_destroy(world);
     free(keys);

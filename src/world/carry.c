@@ -201,11 +201,12 @@ static void do_it(struct carried *carried) {
 
 void carry_out(struct world *world, const struct update *update, struct place *place,
                struct transaction *transaction, struct outcome *outcome) {
-    struct carried carried = {.world = world,
-                              .update = update,
-                              .place = place,
-                              .transaction = transaction,
-                              .outcome = outcome};
+    struct carried carried; /* the judgement is set by judge() */
+    carried.world = world;
+    carried.update = update;
+    carried.place = place;
+    carried.transaction = transaction;
+    carried.outcome = outcome;
     judge(world, update, place, &carried.judgement);
     do_it(&carried);
     enum conflict_type type = carried.judgement.type;

@@ -20,23 +20,6 @@ struct category category_default(const char *name) {
                              .state_max = 64 * 1024};
 }
 
-bool category_locking_required(const struct category *category) {
-    if (category->locking != LOCKING_DEFAULT) return category->locking == LOCKING_REQUIRED;
-    return category->strategy != STRATEGY_LAST_WRITE_WINS;
-}
-
-/* Nobody is the owner of a shared cell (owner 0): there `write: owner` leaves only servers. */
-bool category_may_write(const struct category *category, uint64_t player, bool server,
-                        uint64_t owner) {
-    if (server) return true;
-    switch (category->write) {
-    case ACCESS_OWNER: return player == owner && owner != 0;
-    case ACCESS_ANY:
-    case ACCESS_PROPOSE: return true;
-    default: return false;
-    }
-}
-
 /* A shared cell belongs to everybody who plays: `read: owner` does not hide it. */
 bool category_may_read(const struct category *category, uint64_t player, bool server,
                        uint64_t owner) {

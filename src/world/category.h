@@ -46,10 +46,23 @@ struct category {
 /* The defaults of the contract: opaque, owner writes and reads, last write wins, 64 versions, 10 s. */
 struct category category_default(const char *name);
 
-bool category_locking_required(const struct category *category);
-/* May `player` (with or without the role server) write or read a cell of `owner`? */
-bool category_may_write(const struct category *category, uint64_t player, bool server,
-                        uint64_t owner);
+static inline bool category_locking_required(const struct category *category) {
+    if (category->locking != LOCKING_DEFAULT) return category->locking == LOCKING_REQUIRED;
+    return category->strategy != STRATEGY_LAST_WRITE_WINS;
+}
+
+/* May `player` (with or without the role server) write or read a cell of `owner`? Nobody is the owner of
+ * a shared cell (owner 0): there `write: owner` leaves only servers. */
+static inline bool category_may_write(const struct category *category, uint64_t player, bool server,
+                                      uint64_t owner) {
+    if (server) return true;
+    switch (category->write) {
+    case ACCESS_OWNER: return player == owner && owner != 0;
+    case ACCESS_ANY:
+    case ACCESS_PROPOSE: return true;
+    default: return false;
+    }
+}
 bool category_may_read(const struct category *category, uint64_t player, bool server,
                        uint64_t owner);
 

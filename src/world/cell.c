@@ -26,14 +26,6 @@ uint64_t cell_hash(const struct world *world, uint64_t owner, uint32_t space, st
     return hash_seeded(world->config.key, owner ^ (space + 1) * 0x9e3779b97f4a7c15u, key);
 }
 
-struct cell *cell_seen(const struct world *world, struct seen seen, uint64_t owner, uint32_t space,
-                       struct bytes key) {
-    if (seen.cell == 0 || seen.cell > world->cells.used) return NULL;
-    struct cell *cell = slab_at(&world->cells, seen.cell - 1);
-    bool same = cell->owner == owner && cell->space == space && bytes_equal(cell_key(cell), key);
-    return same ? cell : NULL;
-}
-
 struct cell *cell_lookup(const struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
                          struct bytes key) {
     struct wanted wanted = {world, owner, space, key};

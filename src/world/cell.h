@@ -121,10 +121,6 @@ struct cell *cell_find(const struct world *world, uint64_t owner, struct bytes c
 uint64_t cell_hash(const struct world *world, uint64_t owner, uint32_t space, struct bytes key);
 struct cell *cell_lookup(const struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
                          struct bytes key);
-/* The cell of that name if it is the one that was `seen`; else NULL, which proves nothing. `key` is not
- * empty. */
-struct cell *cell_seen(const struct world *world, struct seen seen, uint64_t owner, uint32_t space,
-                       struct bytes key);
 /* A cell that has no version yet: the caller writes one at once, or forgets it. NULL: out of
  * memory. */
 struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
@@ -132,8 +128,6 @@ struct cell *cell_create(struct world *world, uint64_t hash, uint64_t owner, uin
 void cell_forget(struct world *world, struct cell *cell);
 void cell_key_free(const struct world *world, struct cell *cell); /* for the world's end */
 
-/* Tries the category that was `seen` first. */
-uint32_t space_seen(const struct world *world, struct seen seen, struct bytes name);
 /* The index of the category of that name, SPACE_NONE when this world has not met it. */
 uint32_t space_find(const struct world *world, struct bytes name);
 /* The same, met now at the latest. SS_OK, SS_ERR_NOMEM, SS_ERR_TOO_LARGE beyond SPACES_MAX. */
@@ -156,6 +150,23 @@ static inline const struct category *cell_policy(const struct world *world,
 static inline struct bytes cell_key(const struct cell *cell) {
     bool near = cell->key_size <= CELL_NEAR_KEY;
     return (struct bytes){near ? cell->near_key : cell->far_key, cell->key_size};
+}
+
+/* The cell of that name if it is the one that was `seen`; else NULL, which proves nothing. `key` is not
+ * empty. */
+static inline struct cell *cell_seen(const struct world *world, struct seen seen, uint64_t owner, uint32_t space,
+                                     struct bytes key) {
+    if (seen.cell == 0 || seen.cell > world->cells.used) return NULL;
+    struct cell *cell = slab_at(&world->cells, seen.cell - 1);
+    bool same = cell->owner == owner && cell->space == space && bytes_equal(cell_key(cell), key);
+    return same ? cell : NULL;
+}
+
+/* The category of that name, the one that was `seen` tried first. */
+static inline uint32_t space_seen(const struct world *world, struct seen seen, struct bytes name) {
+    uint32_t space = seen.space - 1;
+    bool same = space < world->space_count && bytes_equal(world->spaces[space].name, name);
+    return same ? space : space_find(world, name);
 }
 
 /* Along the order of last change; NULL at the end. */

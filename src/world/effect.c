@@ -36,10 +36,6 @@ bool world_effects_hold_lot(const struct world *world) {
     return world->effects_lot;
 }
 
-bool effects_wanted(const struct world *world, enum durability durability) {
-    return world->config.keep_effects && durability != DURABILITY_MEMORY;
-}
-
 int effects_reserve(struct world *world, size_t size) {
     if (!world->config.keep_effects || buffer_room(&world->effects, size)) return SS_OK;
     world->effects.failed = false; /* what is in there is whole: go on with it */

@@ -7,7 +7,7 @@
 #ifndef WORLD_EFFECT_LOG_H
 #define WORLD_EFFECT_LOG_H
 
-#include "world/effect.h"
+#include "world/cell.h"
 
 enum effect_kind {
     EFFECT_WRITE = 1,
@@ -25,12 +25,13 @@ enum effect_kind {
 
 enum { EFFECT_DELETED = 1, EFFECT_HAS_BASE = 2, EFFECT_ABSENT = 4, EFFECT_EXPIRED = 8 };
 
-struct cell;
 struct parked;
 struct remembered;
 
 /* Is an effect of this class kept at all? */
-bool effects_wanted(const struct world *world, enum durability durability);
+static inline bool effects_wanted(const struct world *world, enum durability durability) {
+    return world->config.keep_effects && durability != DURABILITY_MEMORY;
+}
 /* Room for `size` more bytes. SS_OK or SS_ERR_NOMEM. */
 int effects_reserve(struct world *world, size_t size);
 

@@ -4,8 +4,7 @@
  *   wrap == 0   [ free | first ....... last | end  free ]
  *   wrap != 0   [ .. last | end  free  first ....... | wrap  unused ]
  *
- * A push works on a copy of the bookkeeping: forgetting moves no bytes, so until a place is found
- * for the new record nothing has happened, and a failed allocation leaves the history as it was. */
+ * A full ring of records of one size is the steady state: the oldest makes room for the newest. */
 #include "world/history.h"
 
 #include <assert.h>
@@ -14,14 +13,9 @@
 
 #define RING_MIN 128u
 #define RING_MAX ((uint64_t)1 << 31)
-#define NO_PLACE UINT32_MAX
-
-static uint64_t space_of(size_t size) {
-    return (sizeof(struct record) + (uint64_t)size + 7) & ~(uint64_t)7;
-}
 
 static uint32_t after(const struct history *history, uint32_t offset) {
-    uint32_t next = offset + (uint32_t)space_of(history_record(history, offset)->size);
+    uint32_t next = offset + (uint32_t)history_space(history_record(history, offset)->size);
     return next == history->wrap && next != 0 ? 0 : next;
 }
 
@@ -35,7 +29,7 @@ const struct record *history_newer(const struct history *history, const struct r
 
 static void drop_oldest(struct history *history) {
     assert(history->count > 0);
-    uint32_t next = history->first + (uint32_t)space_of(history_record(history, history->first)->size);
+    uint32_t next = history->first + (uint32_t)history_space(history_record(history, history->first)->size);
     history->trimmed = true;
     if (--history->count == 0) {
         history->first = history->last = history->end = history->wrap = 0;
@@ -70,21 +64,13 @@ void history_undo(struct history *history, uint32_t count) {
         offset = after(history, offset);
     bool upper = count > 0 && offset >= history->first;
     history->last = count ? offset : 0;
-    history->end = count ? offset + (uint32_t)space_of(history_record(history, offset)->size) : 0;
+    history->end = count ? offset + (uint32_t)history_space(history_record(history, offset)->size) : 0;
     if (upper || count == 0) history->wrap = 0;
     if (count == 0) history->first = 0;
     history->count = count & INT32_MAX;
 }
 
 /* ---- adding -------------------------------------------------------------------------------- */
-
-/* Where a record of `size` bytes goes, NO_PLACE when the ring is too full. */
-static uint32_t place(const struct history *history, uint64_t size) {
-    uint32_t top = history->wrap ? history->first : history->capacity;
-    if (top - history->end >= size) return history->end;
-    if (!history->wrap && history->count && history->first >= size) return 0;
-    return NO_PLACE;
-}
 
 /* The capacity that holds everything kept and `size` bytes more: twice as much as before, but no
  * more than `versions` records like this one take, so that a full ring is reused from the oldest
@@ -100,20 +86,13 @@ static uint64_t grown(const struct history *history, uint64_t size, uint32_t ver
     return capacity;
 }
 
-/* A place that is there already, or that forgetting the oldest record leaves: its bytes lie in front
- * of `first`, where the next record goes. */
-static bool fits(const struct history *history, uint64_t size, uint32_t versions) {
-    if (place(history, size) != NO_PLACE) return true;
-    return history->count >= versions && space_of(history_oldest(history)->size) >= size;
-}
-
 uint32_t history_needs(const struct history *history, size_t size, uint32_t versions,
                        ss_time keep_since) {
-    if (fits(history, space_of(size), versions)) return history->capacity;
+    if (history_fits(history, size, versions)) return history->capacity;
     struct history copy = *history;
     forget(&copy, 0, versions - 1, keep_since);
-    if (place(&copy, space_of(size)) != NO_PLACE) return history->capacity;
-    uint64_t capacity = grown(&copy, space_of(size), versions);
+    if (history_place(&copy, history_space(size)) != HISTORY_NO_PLACE) return history->capacity;
+    uint64_t capacity = grown(&copy, history_space(size), versions);
     return capacity > RING_MAX ? UINT32_MAX : (uint32_t)capacity;
 }
 
@@ -138,37 +117,45 @@ static int relocate(struct history *history, const struct memory *memory, uint64
     return SS_OK;
 }
 
-static struct record *append(struct history *history, uint32_t offset, const struct record *header,
-                             struct bytes state) {
+static struct record *append(struct history *history, uint32_t offset, size_t size) {
     if (offset == 0 && history->count) history->wrap = history->end;
     history->last = offset;
-    history->end = offset + (uint32_t)space_of(state.size);
+    history->end = offset + (uint32_t)history_space(size);
     history->count++;
     struct record *record = history_record(history, offset);
-    *record = *header;
-    record->size = (uint32_t)state.size;
-    if (state.size) memcpy(record->state, state.data, state.size);
+    record->size = (uint32_t)size;
     return record;
 }
 
-int history_push(struct history *history, const struct memory *memory, const struct record *header,
-                 struct bytes state, uint32_t versions, ss_time keep_since, struct record **out) {
-    assert(versions > 0 && header->version != 0);
+/* Into a ring that is too small: forgetting moves no bytes, so on a copy of the bookkeeping nothing has
+ * happened until the larger ring is there. */
+static struct record *push_growing(struct history *history, const struct memory *memory,
+                                   size_t size, uint32_t versions, ss_time keep_since) {
     struct history next = *history;
-    uint64_t size = space_of(state.size);
     forget(&next, 0, versions - 1, keep_since);
-    uint32_t offset = place(&next, size);
-    if (offset == NO_PLACE) {
-        int status = relocate(&next, memory, grown(&next, size, versions));
-        if (status != SS_OK) return status;
+    uint32_t offset = history_place(&next, history_space(size));
+    if (offset == HISTORY_NO_PLACE) {
+        uint64_t capacity = grown(&next, history_space(size), versions);
+        if (relocate(&next, memory, capacity) != SS_OK) return NULL;
         offset = next.end;
     }
-    struct record *record = append(&next, offset, header, state);
     if (next.ring != history->ring) memory_free(memory, history->ring, history->capacity);
     *history = next;
-    assert(history->count <= versions && history_newest(history) == record);
-    if (out) *out = record;
-    return SS_OK;
+    return append(history, offset, size);
+}
+
+struct record *history_push(struct history *history, const struct memory *memory, size_t size,
+                            uint32_t versions, ss_time keep_since) {
+    assert(versions > 0);
+    struct record *record;
+    if (history_fits(history, size, versions)) {
+        forget(history, 0, versions - 1, keep_since);
+        record = append(history, history_place(history, history_space(size)), size);
+    } else {
+        record = push_growing(history, memory, size, versions, keep_since);
+    }
+    assert(history->count <= versions && (!record || history_newest(history) == record));
+    return record;
 }
 
 /* ---- finding ------------------------------------------------------------------------------- */

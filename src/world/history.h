@@ -48,11 +48,13 @@ struct history {
 
 _Static_assert(sizeof(struct history) == 32, "a cell's first line is full");
 
-/* Appends a copy of `state` under `header` (whose `size` is set here), forgetting records older than
- * `keep_since` or beyond `versions` first; the newest is always kept. SS_ERR_NOMEM leaves the history
- * as it was. Returns the new record in `*out` when not NULL. */
-int history_push(struct history *history, const struct memory *memory, const struct record *header,
-                 struct bytes state, uint32_t versions, ss_time keep_since, struct record **out);
+#define HISTORY_NO_PLACE UINT32_MAX
+
+/* Appends a record for `size` bytes of state, forgetting records older than `keep_since` or beyond
+ * `versions` first; the newest is always kept. NULL: out of memory, and the history is as it was. The
+ * caller fills the record at once, but for its `size`, which is set. */
+struct record *history_push(struct history *history, const struct memory *memory, size_t size,
+                            uint32_t versions, ss_time keep_since);
 
 /* Forgets what a push with these arguments would forget, but never the newest. */
 void history_trim(struct history *history, uint32_t versions, ss_time keep_since);
@@ -82,6 +84,27 @@ static inline const struct record *history_newest(const struct history *history)
 static inline const struct record *history_oldest(const struct history *history) {
     return history->count ? history_record(history, history->first) : NULL;
 }
+/* What a record takes in the ring. */
+static inline uint64_t history_space(size_t size) {
+    return (sizeof(struct record) + (uint64_t)size + 7) & ~(uint64_t)7;
+}
+
+/* Where a record of `size` bytes goes, HISTORY_NO_PLACE when the ring is too full. */
+static inline uint32_t history_place(const struct history *history, uint64_t size) {
+    uint32_t top = history->wrap ? history->first : history->capacity;
+    if (top - history->end >= size) return history->end;
+    if (!history->wrap && history->count && history->first >= size) return 0;
+    return HISTORY_NO_PLACE;
+}
+
+/* Whether history_push does without a larger ring: there is a place already, or forgetting the oldest
+ * record leaves one, as its bytes lie in front of `first`, where the next one goes. */
+static inline bool history_fits(const struct history *history, size_t bytes, uint32_t versions) {
+    uint64_t size = history_space(bytes);
+    if (history_place(history, size) != HISTORY_NO_PLACE) return true;
+    return history->count >= versions && history_space(history_oldest(history)->size) >= size;
+}
+
 static inline struct bytes record_state(const struct record *record) {
     return (struct bytes){record->state, record->size};
 }

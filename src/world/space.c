@@ -29,12 +29,6 @@ uint32_t space_find(const struct world *world, struct bytes name) {
     return SPACE_NONE;
 }
 
-uint32_t space_seen(const struct world *world, struct seen seen, struct bytes name) {
-    uint32_t space = seen.space - 1;
-    bool same = space < world->space_count && bytes_equal(world->spaces[space].name, name);
-    return same ? space : space_find(world, name);
-}
-
 /* Lists point at their heads, so heads that moved must be linked anew. */
 static void list_moved(struct list *head, const struct list *old) {
     if (head->next == old) {

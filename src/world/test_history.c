@@ -27,11 +27,12 @@ static uint8_t byte_of(uint32_t version, uint32_t i) {
 
 static int push(struct history *history, const struct memory *memory, uint32_t version,
                 uint32_t size, ss_time time, uint32_t versions, ss_time since) {
-    static uint8_t state[70000];
+    struct record *record = history_push(history, memory, size, versions, since);
+    if (!record) return SS_ERR_NOMEM;
+    *record = (struct record){.version = version, .seq = version * 10, .time = time, .size = size};
     for (uint32_t i = 0; i < size; i++)
-        state[i] = byte_of(version, i);
-    struct record header = {.version = version, .seq = version * 10, .time = time};
-    return history_push(history, memory, &header, bytes_view(state, size), versions, since, NULL);
+        record->state[i] = byte_of(version, i);
+    return SS_OK;
 }
 
 static void expect_same(const struct history *history, const struct model *model) {

@@ -35,6 +35,7 @@ struct seen {
 };
 
 struct update {
+    struct seen seen;
     uint64_t player;  /* who writes; never 0 */
     uint64_t owner;   /* whose cell as the writer named it; 0: the scope's default */
     bool server;      /* the writer has the role server */
@@ -50,7 +51,6 @@ struct update {
     const char *refused;   /* the game's own validator says no, and why: DATA_INCONSISTENCY; else NULL */
     bool hard_version;     /* a nonzero expected_version is a precondition whatever the strategy */
     bool base_missing;     /* it came as a delta whose base is not kept: `state` is unknown. STALE */
-    struct seen seen;
 };
 
 struct conflict_view {

@@ -55,11 +55,26 @@ int world_reconfigure(struct world *world, const struct category *const *categor
 
 /* ---- told ---------------------------------------------------------------------------------- */
 
-/* Asks memory for what world_update will touch: some tens of updates are prefetched, then applied one by
- * one, and their cache misses overlap. Changes nothing but updates[].seen; of a longer list only the
- * first WORLD_PREFETCH_MAX are looked at. */
-#define WORLD_PREFETCH_MAX 64
-void world_prefetch(const struct world *world, struct update *updates, size_t count);
+/* Asks memory for what world_update will touch, some updates ahead of the one that is applied, so that
+ * their cache misses overlap with work:
+ *
+ *     struct prefetch prefetch = world_prefetch(world, updates, count);
+ *     for (i = 0; i < count; i++) {
+ *         world_prefetch_next(&prefetch);
+ *         world_update(world, &updates[i], now, &outcome);
+ *     }
+ *
+ * Changes nothing but updates[].seen; whoever changes an owner, category or key afterwards only loses the
+ * gain. `updates` is borrowed until the last step. */
+#define WORLD_PREFETCH_AHEAD 8
+struct prefetch {
+    const struct world *world;
+    struct update *updates;
+    size_t count, step;
+    uint64_t hashes[WORLD_PREFETCH_AHEAD];
+};
+struct prefetch world_prefetch(const struct world *world, struct update *updates, size_t count);
+void world_prefetch_next(struct prefetch *prefetch);
 
 /* One update. Everything is in `outcome`; there is no other error. */
 void world_update(struct world *world, const struct update *update, ss_time now,

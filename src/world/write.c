@@ -63,18 +63,21 @@ static int push(struct world *world, struct cell *cell, const struct write *writ
         status = reserve_effects(world, cell, write, stamp->version);
         if (status != SS_OK) return status;
     }
-    struct record header = {.seq = stamp->seq,
-                            .time = stamp->time,
-                            .writer = write->writer,
-                            .version = version_wire(stamp->version),
-                            .tick = stamp->tick,
-                            .latency_ms = write->latency_ms,
-                            .node = stamp->node_index,
-                            .flags = (uint8_t)(record_stream_bits(write->origin) |
-                                               (write->deleted ? RECORD_DELETED : 0))};
-    return history_push(&cell->history, world->memory, &header, write->state,
-                        forgetful ? policy->history_versions : UINT32_MAX,
-                        forgetful ? keep_since(policy, stamp->time) : INT64_MIN, NULL);
+    struct record *record = history_push(&cell->history, world->memory, write->state.size,
+                                         forgetful ? policy->history_versions : UINT32_MAX,
+                                         forgetful ? keep_since(policy, stamp->time) : INT64_MIN);
+    if (!record) return SS_ERR_NOMEM;
+    record->seq = stamp->seq;
+    record->time = stamp->time;
+    record->writer = write->writer;
+    record->version = version_wire(stamp->version);
+    record->tick = stamp->tick;
+    record->latency_ms = write->latency_ms;
+    record->node = stamp->node_index;
+    record->flags =
+        (uint8_t)(record_stream_bits(write->origin) | (write->deleted ? RECORD_DELETED : 0));
+    if (write->state.size) memcpy(record->state, write->state.data, write->state.size);
+    return SS_OK;
 }
 
 static void link_cell(struct world *world, struct cell *cell, bool deleted) {
@@ -167,9 +170,12 @@ void reserve_versions(struct world *world, uint32_t index, uint64_t version) {
 
 int world_write(struct world *world, const struct write *write, struct transaction *transaction,
                 struct cell **cell, const char **text) {
-    int status = limits(world, write, text);
-    if (status != SS_OK) return status;
     struct place *place = write->place;
+    int status = SS_OK;
+    if (!place->cell || !history_fits(&place->cell->history, write->state.size,
+                                      place->policy->history_versions))
+        status = limits(world, write, text);
+    if (status != SS_OK) return status;
     if (place->space == SPACE_NONE) {
         status = space_intern(world, place->category, place->policy, &place->space);
         *text = "resource exhausted: the world knows too many categories";
