@@ -47,10 +47,10 @@ _statesync_flags_of() {
         config | version | help) echo "--help" ;;
         data)      echo "--json --help" ;;
         get)       echo "--owner --raw $common" ;;
-        set)       echo "--expect --must-not-exist --owner --hex $common" ;;
+        set)       echo "--expect --must-not-exist --owner --hex --delta $common" ;;
         delete)    echo "--expect --owner $common" ;;
-        watch)     echo "--owner --area --rate --count $common" ;;
-        snapshot)  echo "--owner --compress --page-size $common" ;;
+        watch)     echo "--owner --area --rate --count --no-deltas --stats $common" ;;
+        snapshot)  echo "--owner --compress --page-size --save --since $common" ;;
         conflicts) echo "--category --limit $common" ;;
         resolve)   echo "--hex $common" ;;
         history)   echo "--owner --limit $common" ;;

@@ -99,12 +99,15 @@ _statesync() {
         version) _arguments '--help[explain the command]' ;;
         get) _arguments $_statesync_common '--owner[whose cell]:ID:' '--raw[print the bytes]' ;;
         set) _arguments $_statesync_common '--expect[only on top of it]:VERSION:' \
-                 '--must-not-exist[only create]' '--owner[whose cell]:ID:' '--hex[VALUE is hex digits]' ;;
+                 '--must-not-exist[only create]' '--owner[whose cell]:ID:' '--hex[VALUE is hex digits]' \
+                 '--delta[send what differs]' ;;
         delete) _arguments $_statesync_common '--expect[only on top of it]:VERSION:' '--owner[whose cell]:ID:' ;;
         watch) _arguments $_statesync_common '*--owner[whose cells]:ID:' '--area[around a point]:X,Y,Z,R:' \
-                   '--rate[pushes a second]:HZ:' '--count[end after so many changes]:N:' ;;
+                   '--rate[pushes a second]:HZ:' '--count[end after so many changes]:N:' \
+                   '--no-deltas[whole states]' '--stats[what deltas saved]' ;;
         snapshot) _arguments $_statesync_common '*--owner[whose cells]:ID:' \
-                      '--compress[how it travels]:METHOD:(gzip lz4 zstd)' '--page-size[pages of]:BYTES:' ;;
+                      '--compress[how it travels]:METHOD:(gzip lz4 zstd)' '--page-size[pages of]:BYTES:' \
+                      '--save[keep all of it]:FILE:_files' '--since[only what differs]:FILE:_files' ;;
         conflicts) _arguments $_statesync_common '--category[only of it]:NAME:' '--limit[at most]:N:' ;;
         resolve) _arguments $_statesync_common '1:ID:' \
                      '2:strategy:(last-write-wins merge keep-old manual)' '--hex[VALUE is hex digits]' ;;

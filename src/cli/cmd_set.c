@@ -12,10 +12,11 @@
 #include "cli/remote.h"
 #include "cli/text.h"
 #include "cli/words.h"
+#include "codec/state_delta.h"
 
 struct set_options {
     uint64_t owner, expect;
-    bool must_not_exist, hex;
+    bool must_not_exist, hex, delta;
 };
 
 static const struct flag set_flags[] = {
@@ -25,6 +26,8 @@ static const struct flag set_flags[] = {
      "only if there is no such cell yet"},
     {"owner", "ID", FLAG_NUMBER, offsetof(struct set_options, owner), "whose cell (your own)"},
     {"hex", NULL, FLAG_SWITCH, offsetof(struct set_options, hex), "VALUE is hex digits: 0x0a1b"},
+    {"delta", NULL, FLAG_SWITCH, offsetof(struct set_options, delta),
+     "send what differs from the version that stands (or --expect's), and only on top of it"},
     {NULL, NULL, FLAG_SWITCH, 0, NULL},
 };
 static const struct flag delete_flags[] = {
@@ -104,6 +107,44 @@ static int tell(const struct cli *cli, const struct cell_name *cell,
     return code != EXIT_OK ? code : success ? EXIT_OK : EXIT_REFUSED;
 }
 
+/* ---- as a delta ----------------------------------------------------------------------------- */
+
+static const struct history_entry *base_in(const struct get_history_response *history,
+                                           uint32_t version) {
+    for (size_t i = 0; i < history->versions.count; i++) {
+        const struct history_entry *entry = &history->versions.items[i];
+        if (version == 0 || entry->version == version) return entry->deleted ? NULL : entry;
+    }
+    return NULL;
+}
+
+/* Exchanges the state in `request` for a delta, where there is a base and the delta is smaller. */
+static int make_delta(struct remote *remote, struct state_sync_request *request,
+                      struct buffer *delta) {
+    static const uint32_t formats[] = {DELTA_FORMAT_PATCH};
+    struct get_history_request asked = {.player_id = request->player_id,
+                                        .owner_id = request->owner_id,
+                                        .category = request->category,
+                                        .key = request->key,
+                                        .limit = request->expected_version ? 0 : 1};
+    struct get_history_response history;
+    int code = REMOTE_CALL(remote, OWN_SERVICE "GetHistory", get_history_request, &asked,
+                           get_history_response, &history);
+    if (code != EXIT_OK) return code;
+    const struct history_entry *base = base_in(&history, request->expected_version);
+    if (!base) return EXIT_OK;
+    size_t whole = request->state_data.size;
+    request->delta_format = state_delta_choose(&(struct u32_list){formats, 1}, base->state_data,
+                                               request->state_data, delta);
+    request->expected_version = base->version;
+    if (request->delta_format == DELTA_FORMAT_NONE) return EXIT_OK;
+    request->state_data = (struct bytes){NULL, 0};
+    request->state_delta = buffer_view(delta);
+    fprintf(stderr, "a delta of %zu bytes instead of %zu, on version %u\n", delta->size, whole,
+            base->version);
+    return EXIT_OK;
+}
+
 /* ---- the question -------------------------------------------------------------------------- */
 
 static int ask(struct cli *cli, const struct set_options *options, struct cell_name *cell,
@@ -124,12 +165,15 @@ static int ask(struct cli *cli, const struct set_options *options, struct cell_n
         .delete = remove,
         .must_not_exist = options->must_not_exist,
     };
+    struct buffer delta = buffer_of(&memory_heap);
     int code = remote_open(&remote, cli);
+    if (code == EXIT_OK && options->delta) code = make_delta(&remote, &request, &delta);
     if (code == EXIT_OK)
         code = REMOTE_CALL(&remote, SYNC_SERVICE "SyncState", state_sync_request, &request,
                            state_sync_response, &response);
     if (code == EXIT_OK) code = tell(cli, cell, &request, &response);
     remote_close(&remote);
+    buffer_free(&delta);
     return code;
 }
 
@@ -174,12 +218,14 @@ const struct command command_set = {
     .name = "set",
     .synopsis = "CATEGORY KEY VALUE | CELL VALUE",
     .summary = "Writes the state of one cell",
-    .text = "  statesync set profile name '{\"name\":\"Ann\"}'      create or write\n"
-            "  statesync set profile name @ann.json --expect 3  only on top of version 3\n"
-            "  head -c 48 /dev/urandom | statesync set position p1 -\n"
-            "  statesync set 7/flags/alive 0x01 --hex --player 7\n"
-            "\nVALUE is text, @FILE, or - for stdin. Exit code 4: not written (conflict, stale, "
-            "refused).\n",
+    .text =
+        "  statesync set profile name '{\"name\":\"Ann\"}'      create or write\n"
+        "  statesync set profile name @ann.json --expect 3  only on top of version 3\n"
+        "  head -c 48 /dev/urandom | statesync set position p1 -\n"
+        "  statesync set 7/flags/alive 0x01 --hex --player 7\n"
+        "  statesync set map dust @dust.map --delta         only what differs goes over the wire\n"
+        "\nVALUE is text, @FILE, or - for stdin. Exit code 4: not written (conflict, stale, "
+        "refused).\n",
     .flags = set_flags,
     .run = set_run,
 };

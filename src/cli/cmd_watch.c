@@ -7,6 +7,7 @@
 #include "cli/cellname.h"
 #include "cli/conflict.h"
 #include "cli/flag.h"
+#include "cli/mirror.h"
 #include "cli/moment.h"
 #include "cli/paint.h"
 #include "cli/remote.h"
@@ -18,6 +19,7 @@ struct watch_options {
     struct text_list owners;
     const char *area;
     uint64_t count, rate;
+    bool no_deltas, stats;
 };
 
 static const struct flag flags[] = {
@@ -28,12 +30,17 @@ static const struct flag flags[] = {
     {"rate", "HZ", FLAG_NUMBER, offsetof(struct watch_options, rate),
      "at most so often (every tick)"},
     {"count", "N", FLAG_NUMBER, offsetof(struct watch_options, count), "end after N changes"},
+    {"no-deltas", NULL, FLAG_SWITCH, offsetof(struct watch_options, no_deltas),
+     "let every state come whole"},
+    {"stats", NULL, FLAG_SWITCH, offsetof(struct watch_options, stats),
+     "say at the end what deltas saved"},
     {NULL, NULL, FLAG_SWITCH, 0, NULL},
 };
 
 struct watcher {
     struct cli *cli;
     struct arena arena;
+    struct mirror mirror;
     uint64_t seen, wanted;
     bool ended;
     int code;
@@ -75,9 +82,45 @@ static void outcome_print(const struct cli *cli, struct buffer *out,
                   outcome->expired ? " (nobody decided in time)" : "");
 }
 
-static void watcher_show(struct watcher *watcher, const struct state_sync_response *push) {
+/* A delta is shown as the state that it makes; a base that was never told is the server's fault. */
+static int watcher_take(struct watcher *watcher, struct wire_update *update) {
+    int status = mirror_take(&watcher->mirror, update);
+    switch (status) {
+    case SS_OK: return EXIT_OK;
+    case SS_ERR_STALE:
+        return complain(watcher->cli, EXIT_FAILED,
+                        "a delta came against version %u, which was never told",
+                        update->base_version);
+    case SS_ERR_MALFORMED:
+        return complain(watcher->cli, EXIT_FAILED, "a delta came that does not apply");
+    default: return complain(watcher->cli, EXIT_FAILED, "%s", status_text(status));
+    }
+}
+
+static void stats_print(const struct mirror_stats *stats) {
+    struct buffer text = buffer_of(&memory_heap);
+    bool color = paint_wanted(STDERR_FILENO);
+    buffer_format(&text, "%s%llu states, %llu of them as deltas: ", ink(color, INK_DIM),
+                  (unsigned long long)stats->told, (unsigned long long)stats->deltas);
+    size_print(&text, (double)stats->sent);
+    buffer_text(&text, " instead of ");
+    size_print(&text, (double)stats->would_be);
+    buffer_format(&text, "%s\n", ink(color, INK_PLAIN));
+    fflush(stdout);
+    fwrite(text.data, 1, text.size, stderr);
+    buffer_free(&text);
+}
+
+static void watcher_show(struct watcher *watcher, struct state_sync_response *push) {
     const struct cli *cli = watcher->cli;
     struct buffer text = buffer_of(&memory_heap);
+    struct wire_update update;
+    if (push->update) {
+        update = *push->update;
+        watcher->code = watcher_take(watcher, &update);
+        if (watcher->code != EXIT_OK) return;
+        push->update = &update;
+    }
     if (cli->common.json)
         json_line(cli, &message_state_sync_response, push);
     else if (push->update)
@@ -150,8 +193,10 @@ static void wake(void *loop) {
 
 static int watch_subscribe(struct cli *cli, const struct watch_options *options,
                            const struct wire_subscribe *subscribe) {
-    struct watcher watcher = {
-        .cli = cli, .arena = arena_of(&memory_heap, 16 << 10), .wanted = options->count};
+    struct watcher watcher = {.cli = cli,
+                              .arena = arena_of(&memory_heap, 16 << 10),
+                              .mirror = mirror_of(&memory_heap),
+                              .wanted = options->count};
     struct state_sync_request request = {.player_id = cli->common.player, .subscribe = subscribe};
     struct rpc_events events = {&watcher, on_message, on_end};
     struct rpc_call *call;
@@ -167,7 +212,9 @@ static int watch_subscribe(struct cli *cli, const struct watch_options *options,
         signals_forget();
     }
     remote_close(&remote);
+    if (options->stats && code == EXIT_OK) stats_print(&watcher.mirror.stats);
     arena_free(&watcher.arena);
+    mirror_free(&watcher.mirror);
     return code;
 }
 
@@ -176,6 +223,7 @@ static int watch_run(struct cli *cli, int argc, char **argv) {
     struct operands words;
     struct bytes categories[TEXT_LIST_MAX];
     uint64_t owners[TEXT_LIST_MAX];
+    const uint32_t deltas[] = {DELTA_FORMAT_PATCH};
     struct wire_area area;
     int code;
     if (!flags_parse(cli, &options, argc, argv, &words, &code)) return code;
@@ -192,6 +240,7 @@ static int watch_run(struct cli *cli, int argc, char **argv) {
         .owners = {owners, options.owners.count},
         .area = options.area ? &area : NULL,
         .max_rate_hz = options.rate > UINT32_MAX ? 0 : (uint32_t)options.rate,
+        .accept_deltas = {deltas, options.no_deltas ? 0 : 1},
     };
     return watch_subscribe(cli, &options, &subscribe);
 }
@@ -203,7 +252,8 @@ const struct command command_watch = {
     .text = "  statesync watch                              everything that you may see\n"
             "  statesync watch position --owner 7 --rate 5\n"
             "  statesync watch position --area 10,0,-4,25   within 25 m of a point\n"
-            "  statesync watch --count 1 --json score       the next change, for a script\n",
+            "  statesync watch --count 1 --json score       the next change, for a script\n"
+            "  statesync watch position --stats             and at the end what deltas saved\n",
     .flags = flags,
     .run = watch_run,
 };

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/failing.h"
@@ -85,6 +86,62 @@ static void test_differences_are_named(void **state) {
     mirror_free(&mirror);
 }
 
+static void test_deltas(void **state) {
+    (void)state;
+    struct mirror mirror = mirror_of(&memory_heap);
+    take(&mirror, update(1, "a", 4, "one two three"));
+    struct wire_update delta = update(1, "a", 5, "");
+    delta.delta = bytes_of("\x11\x0cTWO\x19"); /* copy 4, insert 3, copy 6 */
+    delta.delta_format = DELTA_FORMAT_PATCH;
+    delta.base_version = 3;
+    assert_int_equal(mirror_take(&mirror, &delta), SS_ERR_STALE);
+    delta.base_version = 4;
+    struct wire_update bad = delta, other = delta;
+    bad.delta = bytes_of("\x19\x19\x19");
+    other.key = bytes_of("b");
+    assert_int_equal(mirror_take(&mirror, &bad), SS_ERR_MALFORMED);
+    assert_int_equal(mirror_take(&mirror, &other), SS_ERR_STALE);
+    assert_int_equal(mirror_find(&mirror, 1, bytes_of("c"), bytes_of("a"))->version, 4);
+    take(&mirror, delta);
+    assert_int_equal(mirror_take(&mirror, &delta), SS_ERR_STALE); /* it holds 5 by now */
+    struct state_entry whole = entry(1, "a", 5, "one TWO three");
+    char why[128];
+    assert_true(mirror_equals(&mirror, (struct state_entry_list){&whole, 1}, why, sizeof why));
+    assert_int_equal(mirror.stats.deltas, 1);
+    assert_int_equal(mirror.stats.sent, 13 + 6);
+    assert_int_equal(mirror.stats.would_be, 26);
+    mirror_free(&mirror);
+}
+
+/* Many cells, and what goes leaves the others findable; saved and loaded it is the same. */
+static void test_many_cells_saved_and_loaded(void **state) {
+    (void)state;
+    struct mirror mirror = mirror_of(&memory_heap), again = mirror_of(&memory_heap);
+    struct state_entry entries[100];
+    static char keys[100][8];
+    size_t count = 0;
+    for (int i = 0; i < 100; i++) {
+        snprintf(keys[i], sizeof keys[i], "%d", i);
+        take(&mirror, update((uint64_t)i % 3, keys[i], 1, keys[i]));
+        if (i % 4) entries[count++] = entry((uint64_t)i % 3, keys[i], 1, keys[i]);
+    }
+    for (int i = 0; i < 100; i += 4) {
+        struct wire_update gone = update((uint64_t)i % 3, keys[i], 2, "");
+        gone.deleted = true;
+        take(&mirror, gone);
+    }
+    char why[128];
+    assert_true(mirror_equals(&mirror, (struct state_entry_list){entries, count}, why, sizeof why));
+    struct buffer saved = buffer_of(&memory_heap);
+    mirror_save(&mirror, &saved);
+    assert_int_equal(mirror_load(&again, buffer_view(&saved)), SS_OK);
+    assert_true(mirror_equals(&again, (struct state_entry_list){entries, count}, why, sizeof why));
+    assert_int_equal(mirror_load(&again, bytes_of("rubbish")), SS_ERR_MALFORMED);
+    buffer_free(&saved);
+    mirror_free(&mirror);
+    mirror_free(&again);
+}
+
 static void test_running_out_of_memory_anywhere(void **state) {
     (void)state;
     for (size_t n = 1;; n++) {
@@ -106,6 +163,8 @@ int main(void) {
         cmocka_unit_test(test_versions_wrap),
         cmocka_unit_test(test_deleted_cells_go),
         cmocka_unit_test(test_differences_are_named),
+        cmocka_unit_test(test_deltas),
+        cmocka_unit_test(test_many_cells_saved_and_loaded),
         cmocka_unit_test(test_running_out_of_memory_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,14 +15,16 @@
 static void on_watched(void *context, struct player *link, const struct state_sync_response *push) {
     (void)link;
     struct match *match = context;
-    const struct wire_update *update = push->update;
     if (push->caught_up) match->caught_up = true;
-    if (!update) return;
-    if (mirror_take(&match->mirror, update) != SS_OK) match_break(match, "out of memory");
-    if (bytes_equal(update->category, bytes_of("position")) && update->owner_id >= 1 &&
-        update->owner_id <= match->count && update->state.size == RECORD_STATE) {
-        struct match_player *player = &match->players[update->owner_id - 1];
-        state_position(update->state, player->trail[player->seen++ % MATCH_TRAIL]);
+    if (!push->update) return;
+    struct wire_update update = *push->update;
+    int status = mirror_take(&match->mirror, &update);
+    if (status != SS_OK)
+        match_break(match, "the watcher cannot take a push in: %s", status_text(status));
+    if (bytes_equal(update.category, bytes_of("position")) && update.owner_id >= 1 &&
+        update.owner_id <= match->count && update.state.size == RECORD_STATE) {
+        struct match_player *player = &match->players[update.owner_id - 1];
+        state_position(update.state, player->trail[player->seen++ % MATCH_TRAIL]);
     }
 }
 
@@ -143,5 +145,7 @@ int watcher_open(struct match *match, const char *address, char *why, size_t why
     int status =
         player_open(&match->watcher, match->loop, &config, MATCH_WATCHER, &events, why, why_size);
     if (status != SS_OK) return status;
-    return player_subscribe(&match->watcher, &(const struct wire_subscribe){0});
+    const uint32_t deltas[] = {DELTA_FORMAT_PATCH};
+    return player_subscribe(&match->watcher,
+                            &(const struct wire_subscribe){.accept_deltas = {deltas, 1}});
 }

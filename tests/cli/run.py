@@ -142,6 +142,14 @@ class Cells(Remote):
         self.run_remote("set", "profile", "f", "@/nonexistent", code=1)
         self.assertIn("/nonexistent", self.said)
 
+    def test_a_delta(self):
+        self.run_remote("set", "position", "delta", "0123456789" * 20)
+        self.run_remote("set", "position", "delta", "0123456789" * 20 + "more", "--delta")
+        self.assertRegex(self.said, r"a delta of \d bytes instead of 204, on version 1")
+        self.assertEqual(self.run_remote("get", "position/delta", "--raw"), "0123456789" * 20 + "more")
+        self.run_remote("set", "position", "fresh", "new", "--delta")
+        self.assertEqual(self.said, "")
+
     def test_bytes(self):
         self.run_remote("set", "profile", "b", "0x00ff1b", "--hex")
         self.assertEqual(self.run_remote("get", "profile", "b"), "0x00ff1b\n")
@@ -314,6 +322,51 @@ class Reading(Remote):
     def test_watch_as_json(self):
         lines = self.run_remote("watch", "profile", "--json", "--count", "1").splitlines()
         self.assertEqual(json.loads(lines[0])["update"]["category"], "profile")
+
+    def test_watch_with_deltas(self):
+        state = "x" * 300
+        whole = []
+        for flags in ([], ["--no-deltas"]):
+            watch = subprocess.Popen([PROGRAM, "watch", "position", "--owner", "56", "--json", "--stats", "--server",
+                                      self.server.address, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                     text=True, env=ENVIRONMENT)
+            while "caught_up" not in watch.stdout.readline():
+                pass
+            told = []
+            for i in range(5):
+                self.run_remote("set", "position", "p", f"{state}{i}", "--player", "56")
+                told.append(json.loads(watch.stdout.readline())["update"])
+            self.assertEqual([t["state"] for t in told], [f"{state}{i}" for i in range(5)])
+            self.assertFalse(any("delta" in t for t in told))
+            whole.append([sorted(t) for t in told])
+            watch.send_signal(signal.SIGINT)
+            self.assertEqual(watch.wait(5), 0)
+            self.assertRegex(watch.stderr.read(), r"as deltas: \d+ B instead of 1.\d kB|, 0 of them as deltas")
+            watch.stdout.close()
+            watch.stderr.close()
+        self.assertEqual(*whole)
+
+    def test_snapshot_since(self):
+        state = "y" * 400
+        for key in ("a", "b%2F/c".replace("/", "-"), "d"):
+            self.run_remote("set", "position", key, state, "--player", "57")
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "world")
+            self.run_remote("snapshot", "position", "--player", "57", "--save", file)
+            self.run_remote("set", "position", "a", state + "!", "--player", "57")
+            self.run_remote("set", "position", "e", "new", "--player", "57")
+            self.run_remote("delete", "position", "d", "--player", "57")
+            rows = self.run_remote("snapshot", "position", "--player", "57", "--json", "--since", file, "--save", file)
+            told = {row["key"]: row for row in map(json.loads, rows.splitlines())}
+            self.assertEqual(set(told), {"a", "d", "e"})
+            self.assertEqual(told["a"]["state_data"], state + "!")
+            self.assertTrue(told["d"]["deleted"])
+            rows = self.run_remote("snapshot", "position", "--player", "57", "--since", file)
+            self.assertEqual(len(rows.splitlines()), 1)
+            self.run_remote("set", "position", "a", state + "!!", "--player", "57")
+            self.run_remote("snapshot", "position", "--player", "57", "--since", file)
+            self.assertRegex(self.said, r"1 as deltas: 402 -> \d+ bytes")
+            self.assertIn("--save", (self.run_remote("snapshot", "--since", PROGRAM, code=1), self.said)[1])
 
     def test_top(self):
         out = self.run_remote("top", "--once")
