@@ -28,6 +28,7 @@ void actor_start(struct actor *actor, unsigned id, uint32_t ops, uint64_t seed) 
     list_init(&actor->attempts);
     list_init(&actor->stream.attempts);
     mirror_start(&actor->stream.mirror, actor->model, id);
+    told_start(&actor->stream.told, actor->model);
     actor->next = actor->machine->now + (ss_time)random_below(&actor->random, 20000);
 }
 
@@ -44,6 +45,7 @@ void actor_stop(struct actor *actor) {
     free(actor->beliefs);
     free(actor->retry);
     mirror_free(&actor->stream.mirror);
+    told_free(&actor->stream.told);
     glimpse_free(actor->last);
     arena_free(&actor->arena);
     loop_destroy(actor->loop);

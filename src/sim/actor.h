@@ -12,6 +12,7 @@
 #include "client/rpc.h"
 #include "sim/meter.h"
 #include "sim/model.h"
+#include "sim/told.h"
 #include "sim/tokens.h"
 #include "sim/virtual.h"
 
@@ -64,6 +65,7 @@ struct stream {
     unsigned life;
     bool subscribed, half_closed;
     struct mirror mirror;
+    struct told told;
     uint8_t resume[64];
     size_t resume_size;
     uint64_t categories;   /* subscribed, for a resume */

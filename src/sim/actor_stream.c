@@ -93,7 +93,9 @@ static void on_message(void *context, struct rpc_call *call, struct bytes messag
     if (response->request_id) model_fail(actor->model, "a push with a request_id");
     if (stream->life != *actor->life) return;
     if (response->update) {
-        const struct wire_update *update = response->update;
+        struct wire_update whole = *response->update;
+        const struct wire_update *update = &whole;
+        told_push(actor->model, &stream->told, response->client_sequence, &whole);
         struct cell *cell =
             model_find(actor->model, update->category, update->owner_id, update->key);
         char name[48] = "?";
@@ -145,6 +147,7 @@ void stream_open(struct actor *actor) {
         return;
     }
     stream->life = *actor->life;
+    told_forget(&stream->told);
     if (stream->subscription < SUBSCRIPTIONS) stream->subscription = SUBSCRIPTIONS;
     stream->subscribed = stream->half_closed = false;
 }
@@ -165,7 +168,9 @@ void stream_subscribe(struct actor *actor, uint32_t kinds, bool resume) {
     struct stream *stream = &actor->stream;
     if (!stream->call || stream->half_closed || stream->life != *actor->life) return;
     struct bytes categories[KIND_COUNT];
-    struct wire_subscribe subscribe = {.categories = {categories, 0}};
+    const uint32_t formats[] = {DELTA_FORMAT_PATCH};
+    struct wire_subscribe subscribe = {.categories = {categories, 0},
+                                       .accept_deltas = {formats, actor->model->deltas ? 1 : 0}};
     kinds &= (1u << KIND_COUNT) - 1;
     bool resumes = resume && stream->resume_size && stream->mirror.caught_up;
     if (resumes) {

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/status.h"
+#include "payload/patch.h"
 #include "sim/actor.h"
 
 enum { COUNTER_MAX = 16000 };
@@ -39,6 +41,17 @@ struct draft {
     struct counter clock[1];
 };
 
+/* Each attempt the same bytes: a repeat must be one. */
+static void fill_delta(struct draft *draft, uint32_t number, uint32_t base) {
+    char before[STATE_MAX], after[STATE_MAX];
+    struct buffer patch = buffer_of(&memory_heap);
+    if (patch_make(op_state(base, before), op_state(number, after), &patch) != SS_OK) abort();
+    memcpy(draft->state, patch.data, patch.size);
+    draft->request.state_delta = bytes_view(draft->state, patch.size);
+    draft->request.delta_format = DELTA_FORMAT_PATCH;
+    buffer_free(&patch);
+}
+
 static void fill_state(struct actor *actor, struct draft *draft, uint32_t number) {
     struct op *op = op_at(actor->model, number);
     const struct belief *belief = belief_of(actor, op->cell);
@@ -50,6 +63,8 @@ static void fill_state(struct actor *actor, struct draft *draft, uint32_t number
         draft->request.state_data =
             sum_add(number, op->amount, base, draft->state, sizeof draft->state);
         op->text = strdup(draft->state);
+    } else if (op->base_op) {
+        fill_delta(draft, number, op->base_op);
     } else {
         draft->request.state_data = op_state(number, draft->state);
     }
@@ -160,6 +175,8 @@ static uint32_t draft_op(struct actor *actor, struct cell *cell) {
     op->amount = (int32_t)random_below(&actor->random, 100) - 30;
     op->delete = deletable(cell->kind) && chance(actor, 8);
     op->must_not_exist = op->expected == 0 && !op->delete &&chance(actor, 20);
+    if (actor->model->deltas && number % 4 == 0 && op->expected && !op->delete)
+        op->base_op = sight_op(cell, op->expected);
     if (chance(actor, actor_faulty(actor, FAULT_REPEAT) ? 50 : 10)) give_key(actor, number);
     return number;
 }

@@ -27,6 +27,12 @@ static size_t sight_place(const struct cell *cell, uint32_t version) {
     return low;
 }
 
+uint32_t sight_op(const struct cell *cell, uint32_t version) {
+    size_t place = sight_place(cell, version);
+    bool known = place < cell->sight_count && cell->sights[place].version == version;
+    return known && !cell->sights[place].deleted ? cell->sights[place].op : 0;
+}
+
 static struct sight *sight_insert(struct cell *cell, size_t place, uint32_t version) {
     if (cell->sight_count == cell->sight_capacity) {
         cell->sight_capacity = cell->sight_capacity ? 2 * cell->sight_capacity : 16;

@@ -49,6 +49,7 @@ static void draw_classes(struct model *model, uint64_t seed) {
 
 void model_start(struct model *model, unsigned clients, uint64_t seed, const ss_time *now) {
     *model = (struct model){.clients = clients, .life = 1, .now = now};
+    model->deltas = hash_mix(seed ^ 0x64656c7461) & 1;
     draw_classes(model, seed);
     model->cells = calloc(model_cell_count(model), sizeof *model->cells);
     if (!model->cells) abort();

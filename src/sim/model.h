@@ -88,6 +88,7 @@ struct cell {
 struct op {
     struct cell *cell;
     unsigned client;
+    uint32_t base_op;         /* whose state its delta is made from, 0: it goes whole */
     uint32_t expected, batch; /* batch: number of its atomic batch, 0: none */
     bool delete, must_not_exist, with_clock, forbidden;
     uint8_t key[12]; /* idempotency key, key_size 0: none */
@@ -120,6 +121,8 @@ struct model {
     const ss_time *now; /* virtual time */
     uint64_t stamp;
     uint64_t checks;
+    bool deltas;           /* subscribers offer to take deltas */
+    uint64_t deltas_taken;
     bool lean;     /* the server's memory may have failed: answers may leave out what needs some */
     char node[24]; /* the one actor of every clock, minted with the data, "": not seen yet */
     char why[480]; /* the first violation, "" while there is none */
@@ -170,6 +173,8 @@ struct view {
     const char *where;
 };
 void check_view(struct model *model, const struct view *view);
+/* Which op wrote that version of the cell, 0: unknown, or none. */
+uint32_t sight_op(const struct cell *cell, uint32_t version);
 /* A cell's clock names the server's node with the cell's version, whatever clients have sent. */
 void check_clock(struct model *model, const struct cell *cell, uint32_t version,
                  struct counter_list clock);

@@ -168,8 +168,7 @@ void content_digest(const struct update *updates, size_t count,
     memcpy(digest, full, EFFECT_DIGEST_SIZE);
 }
 
-/* A delta whose base is gone: the first answer to the key must still be found, and an answer that
- * only says so is not one to keep, because the whole state may come under the same key. */
+/* A delta whose base is gone: the first answer to the key must still be found. */
 static bool content_unknown(const struct update *updates, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (updates[i].base_missing) return true;
@@ -209,7 +208,6 @@ bool key_replay(struct world *world, const struct update *updates, size_t count,
 
 int key_note(struct world *world, const struct update *updates, size_t count, struct bytes key,
              struct outcome *outcomes, enum durability durability) {
-    if (content_unknown(updates, count)) return SS_OK;
     bool noted = effects_wanted(world, durability);
     struct buffer answers = buffer_of(world->memory);
     for (size_t i = 0; i < count; i++) {
