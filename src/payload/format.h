@@ -126,6 +126,10 @@ int format_rules_create_typed(struct format_rules **rules, const struct memory *
                               const struct schema *schema, const struct format_rule *list,
                               size_t count, struct reason *why);
 void format_rules_destroy(struct format_rules *rules);
+/* True when states that `old` accepted are still read the same by `next`; NULL: no rules. */
+bool format_rules_follow(const struct format_rules *old, const struct format_rules *next);
+/* True when they say where the position is. */
+bool format_rules_spatial(const struct format_rules *rules);
 /* True when some field is not for everybody who may read the state: then `redact` has work. */
 bool format_rules_hide(const struct format_rules *rules);
 

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/status.h"
+#include "payload/schema_compare.h"
 
 #define PATH_DEPTH_MAX 32
 #define FIELD_MAX      536870911 /* protobuf: 2^29 - 1 */
@@ -306,4 +307,16 @@ void format_rules_destroy(struct format_rules *rules) {
 
 bool format_rules_hide(const struct format_rules *rules) {
     return rules && rules->schema && rules->schema->hides;
+}
+
+bool format_rules_spatial(const struct format_rules *rules) {
+    bool spatial = false;
+    for (size_t i = 0; i < 3 && rules; i++)
+        spatial |= rules->axes[i] != RULES_NONE;
+    return spatial;
+}
+
+bool format_rules_follow(const struct format_rules *old, const struct format_rules *next) {
+    if (!next || !next->schema || !old || !old->schema) return true;
+    return schema_compare(old->schema, next->schema, NULL, NULL) != SCHEMA_BREAKS;
 }

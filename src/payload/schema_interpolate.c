@@ -179,6 +179,10 @@ int schema_interpolate(const struct format_rules *rules, struct bytes from, stru
         buffer_bytes(out, at <= 0 ? from : to);
         return out->failed ? SS_ERR_NOMEM : SS_OK;
     }
+    if (schema_validate(rules, from, NULL) != SS_OK || schema_validate(rules, to, NULL) != SS_OK) {
+        buffer_bytes(out, from); /* of an older schema: it steps */
+        return out->failed ? SS_ERR_NOMEM : SS_OK;
+    }
     struct blending in = {.schema = rules->schema,
                           .arena = arena_of(out->memory, 4096),
                           .out = out,

@@ -433,6 +433,11 @@ enum merge_result schema_merge(const struct format_rules *rules, struct bytes ba
         buffer_bytes(out, bytes_equal(base, incoming) ? standing : incoming);
         return out->failed ? MERGE_NO_MEMORY : MERGE_DONE;
     }
+    /* What stands may be of an older schema. */
+    if (schema_validate(rules, base, why) != SS_OK ||
+        schema_validate(rules, standing, why) != SS_OK ||
+        schema_validate(rules, incoming, why) != SS_OK)
+        return MERGE_IMPOSSIBLE;
     struct merging in = {.schema = rules->schema,
                          .arena = arena_of(out->memory, 4096),
                          .out = out,

@@ -21,7 +21,10 @@ static void message_redact(const struct redacting *in, uint32_t parent, struct b
         uint32_t at = schema_step(in->schema, parent, field.number, &hint);
         const struct schema_node *node = at == SCHEMA_NONE ? NULL : &in->schema->nodes[at];
         if (node && node->audience > in->most) continue;
-        if (!node || !node->hidden || node->type != SCHEMA_MESSAGE || depth == SCHEMA_DEPTH_MAX) {
+        bool enter = node && node->hidden && node->type == SCHEMA_MESSAGE &&
+                     field.type == PROTOBUF_LEN && depth < SCHEMA_DEPTH_MAX;
+        if (node && node->hidden && node->type == SCHEMA_MESSAGE && !enter) continue;
+        if (!enter) {
             buffer_bytes(in->out, field.raw);
             continue;
         }

@@ -204,7 +204,7 @@ static int message_measure(const struct measuring *in, uint32_t parent, struct b
     int status = SS_OK;
     while (status == SS_OK && protobuf_next(&reader, &field, &error)) {
         uint32_t at = schema_step(in->schema, parent, field.number, &hint);
-        if (at == SCHEMA_NONE) continue;
+        if (at == SCHEMA_NONE || !schema_fits(&in->schema->nodes[at], &field)) continue;
         const struct schema_node *node = &in->schema->nodes[at];
         if (node->type != SCHEMA_MESSAGE) {
             if (node->measured) status = number_measure(in, at, &field);

@@ -18,6 +18,13 @@ enum protobuf_type schema_wire(enum schema_type type);
 /* Repeated values may stand in one LEN record. */
 bool schema_packable(enum schema_type type);
 
+/* True when the record is written as the field is declared (packed or not). A state that an older
+ * schema accepted may hold others: they are passed over. */
+static inline bool schema_fits(const struct schema_node *node, const struct protobuf_field *field) {
+    if (field->type == schema_wire((enum schema_type)node->type)) return true;
+    return node->shape == SCHEMA_REPEATED && field->type == PROTOBUF_LEN;
+}
+
 /* What is written in `raw` (value of a varint, I64, I32) as normalised bits. */
 uint64_t schema_normal(enum schema_type type, uint64_t raw);
 /* The value of a record of the declared wire type. */

@@ -228,6 +228,11 @@ bool message_check(const struct message_descriptor *message, struct buffer *comp
     bool category = rule_given(rules->given, MESSAGE_CATEGORY);
     if (category && (rules->category.size == 0 || rules->category.size > 255))
         WRONG(&check, "category is a name of 1 to 255 bytes");
+    for (size_t i = 0; i < rules->category.size; i++)
+        if (rules->category.data[i] < 0x20 || rules->category.data[i] == 0x7f) {
+            WRONG(&check, "category has no control characters");
+            break;
+        }
     if (!scope_word(rules->scope)) WRONG(&check, "scope %u is not known", rules->scope);
     if (!access_word(rules->write)) WRONG(&check, "write %u is not known", rules->write);
     if (rules->read > 2) WRONG(&check, "read is owner, any or server");

@@ -12,6 +12,7 @@
 #include "server/config_category.h"
 #include "server/config_check.h"
 #include "server/config_key.h"
+#include "server/config_schema.h"
 #include "server/config_setting.h"
 
 #define FILE_BYTES_MAX  ((size_t)1 << 20)
@@ -127,7 +128,9 @@ static int read_tree(struct reading *reading, struct config *config) {
     int status = settings_default(reading, config);
     if (status == SS_OK) status = settings_read(reading, config);
     if (status == SS_OK) status = config_check(reading, config);
+    if (status == SS_OK) status = schema_declare(reading, config);
     if (status == SS_OK) status = categories_read(reading, config);
+    schema_close(reading);
     if (status == SS_OK) config_notices(reading, config);
     return status;
 }
@@ -154,33 +157,35 @@ static struct node empty_map(void) {
     return (struct node){.kind = NODE_MAP, .origin = "default"};
 }
 
+static int read_parts(struct reading *reading, struct config **config, const char *name,
+                      struct bytes text, char *const *environment, const char *const *settings) {
+    struct node root = empty_map();
+    reading->arena = arena_of(reading->memory, 16384);
+    reading->root = &root;
+    *config = NULL;
+    int status = text.size ? parse_text(reading, name, text) : SS_OK;
+    if (status == SS_OK) status = build(reading, name, environment, settings, config);
+    arena_free(&reading->arena);
+    return status;
+}
+
 int config_read_text(struct config **config, const struct memory *memory, const char *name,
                      struct bytes text, char *const *environment, const char *const *settings,
                      const struct log_sink *log, char *why, size_t why_size) {
-    struct node root = empty_map();
-    struct reading reading = {.memory = memory,
-                              .arena = arena_of(memory, 16384),
-                              .log = log,
-                              .why = why,
-                              .why_size = why_size,
-                              .root = &root};
-    *config = NULL;
-    int status = text.size ? parse_text(&reading, name, text) : SS_OK;
-    if (status == SS_OK) status = build(&reading, name, environment, settings, config);
-    arena_free(&reading.arena);
-    return status;
+    struct reading reading = {.memory = memory, .log = log, .why = why, .why_size = why_size};
+    return read_parts(&reading, config, name, text, environment, settings);
 }
 
 int config_read(struct config **config, const struct memory *memory, const char *file,
                 char *const *environment, const char *const *settings, const struct log_sink *log,
                 char *why, size_t why_size) {
     struct buffer text = buffer_of(memory);
-    struct reading reading = {.memory = memory, .why = why, .why_size = why_size};
+    struct reading reading = {
+        .memory = memory, .log = log, .why = why, .why_size = why_size, .files = true};
     *config = NULL;
     int status = file ? read_file(&reading, file, &text) : SS_OK;
     if (status == SS_OK)
-        status = config_read_text(config, memory, file, buffer_view(&text), environment, settings,
-                                  log, why, why_size);
+        status = read_parts(&reading, config, file, buffer_view(&text), environment, settings);
     buffer_free(&text);
     return status;
 }

@@ -79,7 +79,7 @@ int config_read(struct config **config, const struct memory *memory, const char 
                 char *const *environment, const char *const *settings, const struct log_sink *log,
                 char *why, size_t why_size);
 /* The same from text in memory (what embedders, tests and the fuzzer have); `name` stands for the file in
- * messages. Reads no file. */
+ * messages. Reads no file: `schema` is not opened, and what needs it not checked. */
 int config_read_text(struct config **config, const struct memory *memory, const char *name,
                      struct bytes text, char *const *environment, const char *const *settings,
                      const struct log_sink *log, char *why, size_t why_size);

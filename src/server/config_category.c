@@ -94,8 +94,7 @@ static int read_category(struct reading *reading, const struct config *config,
     if (status == SS_OK && skipped)
         log_line(
             reading->log, LOG_LEVEL_WARN,
-            "categories.%s: field names need the schema, which is not built yet: %zu rules are "
-            "not applied (numbers of fields are)",
+            "categories.%s: the schema was not read, so %zu rules by field name are not applied",
             category->name, skipped);
     return status;
 }

@@ -118,8 +118,6 @@ static void notice_unbuilt(const struct reading *reading, const struct config *c
     } unbuilt[] = {
         {"listen.udp", "listen.udp: datagrams are not built yet, this door stays closed"},
         {"advertise.udp", "advertise.udp: datagrams are not built yet, nothing is advertised"},
-        {"schema", "schema: descriptor sets are not built yet; protobuf states are taken by field "
-                   "number, `message` is not checked"},
     };
     for (size_t i = 0; i < sizeof unbuilt / sizeof *unbuilt; i++) {
         const struct node *node = settings_node(reading, unbuilt[i].path);

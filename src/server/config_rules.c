@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "payload/schema.h"
+#include "server/config_schema.h"
 #include "server/config_value.h"
 
 struct rule_list {
@@ -16,16 +18,24 @@ struct rule_list {
     struct format_rule *rules;
     const struct node **places;
     size_t count;
-    size_t skipped; /* protobuf fields by name */
+    const struct schema *schema; /* of a protobuf category with a message, or NULL */
+    bool unread;                 /* it has one, but no schema was read */
+    size_t skipped;              /* fields by name, then */
 };
 
-/* "x" and "/x" mean the same; a protobuf field is a number. NULL with SS_OK: needs a schema. */
+/* "x" and "/x" mean the same; without a message a protobuf field is a number. NULL with SS_OK: the
+ * schema was not read. */
 static int rule_path(struct rule_list *list, const struct node *node, const char *written,
                      const char **path) {
     const char *name = *written == '/' ? written + 1 : written;
     uint64_t number;
     *path = written;
-    if (list->format == &format_protobuf && !value_number(name, &number)) {
+    if (list->format == &format_protobuf && !list->schema && !value_number(name, &number)) {
+        if (!list->unread)
+            return reading_refuse(list->reading, node,
+                                  "categories.%s: %.80s: fields have names only with `message: "
+                                  "NAME`; want a field number",
+                                  list->category, name);
         *path = NULL;
         list->skipped++;
         return SS_OK;
@@ -119,7 +129,7 @@ static int read_max_speed(struct rule_list *list, const struct node *speed,
     struct format_rule rule = {.kind = RULE_MAX_SPEED};
     if (!is_number(speed, &rule.high) || rule.high <= 0)
         return want(list, speed, "max_speed wants metres a second, more than 0, like 12.5");
-    if (!spatial)
+    if (!spatial && !list->schema)
         return want(list, speed,
                     "max_speed needs spatial: { x: PATH, y: PATH, z: PATH } beside it");
     return list->skipped ? SS_OK : rule_add(list, speed, NULL, rule);
@@ -155,37 +165,54 @@ static int list_fill(struct rule_list *list, const struct node *category) {
     return status;
 }
 
-static int refuse_culprit(struct rule_list *list) {
-    for (size_t count = 1; count <= list->count; count++) {
+static int list_compile(struct rule_list *list, size_t count, struct format_rules **rules,
+                        struct reason *why) {
+    const struct memory *memory = list->reading->memory;
+    return list->schema
+               ? format_rules_create_typed(rules, memory, list->schema, list->rules, count, why)
+               : format_rules_create(rules, memory, list->format, list->rules, count, why);
+}
+
+static int refuse_culprit(struct rule_list *list, const struct node *category) {
+    for (size_t count = 0; count <= list->count; count++) {
         struct format_rules *rules;
         struct reason why = {""};
-        int status = format_rules_create(&rules, list->reading->memory, list->format, list->rules,
-                                         count, &why);
+        int status = list_compile(list, count, &rules, &why);
         if (status == SS_ERR_NOMEM) return reading_no_memory(list->reading);
         if (status != SS_OK)
-            return reading_refuse(list->reading, list->places[count - 1], "categories.%s: %s",
-                                  list->category, why.text);
+            return reading_refuse(list->reading, count ? list->places[count - 1] : category,
+                                  "categories.%s: %s", list->category, why.text);
         format_rules_destroy(rules);
     }
     return SS_ERR_INVALID;
 }
 
+static int rules_compile(struct rule_list *list, const struct node *node, struct category *category,
+                         struct format_rules **rules) {
+    struct reason why = {""};
+    int status = list_fill(list, node);
+    if (status != SS_OK || (list->count == 0 && !list->schema)) return status;
+    status = list_compile(list, list->count, rules, &why);
+    if (status == SS_ERR_NOMEM) return reading_no_memory(list->reading);
+    if (status != SS_OK) return refuse_culprit(list, node);
+    category->rules = *rules;
+    category->spatial = format_rules_spatial(*rules);
+    return SS_OK;
+}
+
 int rules_read(struct reading *reading, const struct node *node, struct category *category,
                struct format_rules **rules, size_t *skipped) {
-    struct rule_list list = {
-        .reading = reading, .format = category->format, .category = category->name};
+    struct schema *schema;
     *rules = NULL;
-    int status = list_fill(&list, node);
+    int status = schema_of_category(reading, node, category, &schema);
     if (status != SS_OK) return status;
+    struct rule_list list = {.reading = reading,
+                             .format = category->format,
+                             .category = category->name,
+                             .schema = schema,
+                             .unread = !reading->schema && node_child(node, "message") != NULL};
+    status = rules_compile(&list, node, category, rules);
     *skipped = list.skipped;
-    if (list.count == 0) return SS_OK;
-
-    struct reason why = {""};
-    status = format_rules_create(rules, reading->memory, list.format, list.rules, list.count, &why);
-    if (status == SS_ERR_NOMEM) return reading_no_memory(reading);
-    if (status != SS_OK) return refuse_culprit(&list);
-    category->rules = *rules;
-    for (size_t i = 0; i < list.count; i++)
-        category->spatial |= list.rules[i].kind == RULE_POSITION;
-    return SS_OK;
+    schema_destroy(schema);
+    return status;
 }

@@ -264,3 +264,21 @@ int tree_set(struct reading *reading, const char *path, const char *value, const
     at->next = next;
     return SS_OK;
 }
+
+int tree_offer(struct reading *reading, const char *const keys[4], const char *value,
+               const char *origin, int line) {
+    struct node *at = reading->root;
+    bool fresh = false;
+    for (size_t i = 0; i < 4 && keys[i]; i++) {
+        if (at->kind == NODE_TEXT && node_is_empty(at)) become_empty_map(at);
+        if (at->kind != NODE_MAP) return SS_OK; /* complained about where it is read */
+        fresh = !node_child(at, keys[i]);
+        at = map_enter(reading, at, bytes_of(keys[i]), origin);
+        if (!at) return reading_no_memory(reading);
+        if (fresh) at->line = line;
+    }
+    if (!fresh) return SS_OK;
+    at->kind = NODE_TEXT;
+    at->text = value;
+    return SS_OK;
+}

@@ -32,6 +32,8 @@ struct reading {
     char *why;
     size_t why_size;
     struct node *root; /* a map */
+    bool files;        /* others that the configuration names may be read */
+    struct schema_file *schema; /* NULL: none was read (config_schema.h) */
 };
 
 /* Writes "ORIGIN:LINE: ..." to `why`. Always SS_ERR_INVALID. `node` NULL: no place to name. */
@@ -55,5 +57,10 @@ bool node_is_empty(const struct node *node);
  * dotted `path`, over what stands there. Maps on the way are made. */
 int tree_set(struct reading *reading, const char *path, const char *value, const char *origin,
              bool structured);
+
+/* Puts a text where `keys` lead (they end with NULL, and NULLs within are left out) unless
+ * something stands there. */
+int tree_offer(struct reading *reading, const char *const keys[4], const char *value,
+               const char *origin, int line);
 
 #endif
