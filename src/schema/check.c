@@ -116,7 +116,7 @@ static bool has_parts(const struct field_descriptor *field, size_t count) {
 
 static void check_kind(struct checking *check) {
     const struct field_rules *rules = &check->field->rules;
-    if (own(check, FIELD_KIND) && !kind_word(rules->kind))
+    if (own(check, FIELD_KIND) && !option_kind_word(rules->kind))
         WRONG(check, "kind %u is not known", rules->kind);
     if (rules->kind == SCHEMA_ANGLE && !field_is_number(check->field))
         WRONG(check, "an angle is a number");
@@ -161,9 +161,9 @@ static void check_interpolation(struct checking *check) {
     const struct field_rules *rules = &check->field->rules;
     uint32_t way = rules->interpolation;
     if (own(check, FIELD_INTERPOLATION)) {
-        if (!interpolation_word(way)) WRONG(check, "interpolation %u is not known", way);
+        if (!option_interpolation_word(way)) WRONG(check, "interpolation %u is not known", way);
         if ((way == SCHEMA_LINEAR || way == SCHEMA_HERMITE) && !takes_numbers(check->field))
-            WRONG(check, "%s is for numbers", interpolation_word(way));
+            WRONG(check, "%s is for numbers", option_interpolation_word(way));
         if (way != SCHEMA_STEP && check->field->label == 3)
             WRONG(check, "what is repeated steps; it is not interpolated");
         if (way == SCHEMA_SLERP && rules->kind < SCHEMA_UNIT_VECTOR)
@@ -200,7 +200,7 @@ static void check_invariants(struct checking *check) {
     if (rules->unique &&
         (field->label == 3 || field->type == SCHEMA_MESSAGE || schema_is_float(field->type)))
         WRONG(check, "unique is for one integer, string or bytes");
-    if (own(check, FIELD_READ) && !audience_word(rules->read))
+    if (own(check, FIELD_READ) && !option_audience_word(rules->read))
         WRONG(check, "audience %u is not known", rules->read);
     if (rules->read != SCHEMA_FOR_ANY && field->label == 2)
         WRONG(check, "a required field cannot be hidden: who does not see it could not decode");
@@ -233,11 +233,12 @@ bool message_check(const struct message_descriptor *message, struct buffer *comp
             WRONG(&check, "category has no control characters");
             break;
         }
-    if (!scope_word(rules->scope)) WRONG(&check, "scope %u is not known", rules->scope);
-    if (!access_word(rules->write)) WRONG(&check, "write %u is not known", rules->write);
+    if (!option_scope_word(rules->scope)) WRONG(&check, "scope %u is not known", rules->scope);
+    if (!option_access_word(rules->write)) WRONG(&check, "write %u is not known", rules->write);
     if (rules->read > 2) WRONG(&check, "read is owner, any or server");
-    if (!strategy_word(rules->strategy)) WRONG(&check, "strategy %u is not known", rules->strategy);
-    if (!durability_word(rules->durability))
+    if (!option_strategy_word(rules->strategy))
+        WRONG(&check, "strategy %u is not known", rules->strategy);
+    if (!option_durability_word(rules->durability))
         WRONG(&check, "durability %u is not known", rules->durability);
     if (rule_given(rules->given, MESSAGE_HISTORY_VERSIONS) &&
         (rules->history_versions == 0 || rules->history_versions > 65535))

@@ -123,10 +123,10 @@ const char *message_rules_read(struct message_rules *rules, struct bytes options
         return number < sizeof words / sizeof *words ? words[number] : NULL;                       \
     }
 
-WORDS(kind_word, "number", "angle", "unit vector", "quaternion")
-WORDS(interpolation_word, "step", "linear", "hermite", "slerp", "angle")
-WORDS(audience_word, "any", "owner", "team", "server")
-WORDS(scope_word, "player", "shared")
-WORDS(access_word, "owner", "any", "server", "propose")
-WORDS(strategy_word, "last_write_wins", "merge", "keep_old", "manual")
-WORDS(durability_word, "async", "memory", "sync", "replicated")
+WORDS(option_kind_word, "number", "angle", "unit vector", "quaternion")
+WORDS(option_interpolation_word, "step", "linear", "hermite", "slerp", "angle")
+WORDS(option_audience_word, "any", "owner", "team", "server")
+WORDS(option_scope_word, "player", "shared")
+WORDS(option_access_word, "owner", "any", "server", "propose")
+WORDS(option_strategy_word, "last_write_wins", "merge", "keep_old", "manual")
+WORDS(option_durability_word, "async", "memory", "sync", "replicated")

@@ -60,12 +60,12 @@ const char *field_rules_read(struct field_rules *rules, struct bytes options);
 const char *message_rules_read(struct message_rules *rules, struct bytes options);
 
 /* Words as the configuration has them; NULL: no such number. */
-const char *kind_word(uint32_t kind);
-const char *interpolation_word(uint32_t interpolation);
-const char *audience_word(uint32_t audience);
-const char *scope_word(uint32_t scope);
-const char *access_word(uint32_t access);
-const char *strategy_word(uint32_t strategy);
-const char *durability_word(uint32_t durability);
+const char *option_kind_word(uint32_t kind);
+const char *option_interpolation_word(uint32_t interpolation);
+const char *option_audience_word(uint32_t audience);
+const char *option_scope_word(uint32_t scope);
+const char *option_access_word(uint32_t access);
+const char *option_strategy_word(uint32_t strategy);
+const char *option_durability_word(uint32_t durability);
 
 #endif

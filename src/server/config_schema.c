@@ -114,14 +114,17 @@ static int offer_rules(const struct declaring *in) {
     const struct node *category =
         node_child(node_child(in->reading->root, "categories"), in->category);
     bool history = category && node_child(category, "history");
-    int status = offer_word(in, MESSAGE_SCOPE, "scope", scope_word(rules->scope));
-    if (status == SS_OK) status = offer_word(in, MESSAGE_WRITE, "write", access_word(rules->write));
-    if (status == SS_OK) status = offer_word(in, MESSAGE_READ, "read", access_word(rules->read));
+    int status = offer_word(in, MESSAGE_SCOPE, "scope", option_scope_word(rules->scope));
     if (status == SS_OK)
-        status = offer_word(in, MESSAGE_STRATEGY, "strategy", strategy_word(rules->strategy));
+        status = offer_word(in, MESSAGE_WRITE, "write", option_access_word(rules->write));
+    if (status == SS_OK)
+        status = offer_word(in, MESSAGE_READ, "read", option_access_word(rules->read));
     if (status == SS_OK)
         status =
-            offer_word(in, MESSAGE_DURABILITY, "durability", durability_word(rules->durability));
+            offer_word(in, MESSAGE_STRATEGY, "strategy", option_strategy_word(rules->strategy));
+    if (status == SS_OK)
+        status = offer_word(in, MESSAGE_DURABILITY, "durability",
+                            option_durability_word(rules->durability));
     if (status == SS_OK && !history)
         status = offer_number(in, MESSAGE_HISTORY_VERSIONS, "versions", rules->history_versions);
     if (status == SS_OK && !history)

@@ -87,7 +87,8 @@ static int check_space(const struct world *world, uint32_t index, const struct c
     const char *wrong = !next                                   ? "disappears"
                         : next->format != space->policy->format ? "changes its format"
                         : next->scope != space->policy->scope   ? "changes its scope"
-                        : !format_rules_follow(space->policy->rules, next->rules)
+                        : next->format == &format_protobuf &&
+                                !format_rules_follow(space->policy->rules, next->rules)
                             ? "gets a message that cannot read the old one"
                                                                 : NULL;
     if (!wrong) return SS_OK;
