@@ -273,6 +273,9 @@ static int fields_check(struct reading *reading, const struct node *place,
     for (uint32_t i = 0; i < schema->count; i++) {
         const struct schema_node *node = &schema->nodes[i];
         const char *wrong = hidden_wrong(category, node);
+        bool parks = category->strategy == STRATEGY_MANUAL || node->policy == MERGE_MANUAL;
+        if (parks && schema->hides)
+            wrong = "a parked conflict shows whole states; want no manual where fields are hidden";
         if (node->unique) wrong = "unique is not built yet; leave it out";
         if (category->scope == SCOPE_SHARED && node->audience != SCHEMA_FOR_ANY &&
             node->audience != SCHEMA_FOR_SERVER)

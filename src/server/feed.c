@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "server/delta.h"
+#include "server/hide.h"
 #include "server/token.h"
 
 #define CREDIT_START (256 * 1024)
@@ -68,8 +69,22 @@ static size_t feed_push(struct worker *worker, struct feed *feed,
     return size;
 }
 
+/* False when out of memory: the push is lost, and the reader will be told so. */
+static bool feed_hide(struct worker *worker, const struct hosted *hosted, struct feed *feed,
+                      struct change *change) {
+    if (change->kind != CHANGE_CELL) return true;
+    const struct category *policy = world_category(hosted->world, change->view.category);
+    struct viewer viewer = {feed->player, feed->server};
+    if (hide_fields(policy, viewer, &worker->arena, &change->view) &&
+        (!change->base.version || hide_fields(policy, viewer, &worker->arena, &change->base)))
+        return true;
+    feed->lost = true;
+    subscriber_doubt(feed->subscriber);
+    return false;
+}
+
 static void feed_change(struct worker *worker, struct hosted *hosted, struct feed *feed,
-                        const struct change *change, ss_time now) {
+                        struct change *change, ss_time now) {
     struct state_sync_response response = {
         .result = SYNC_RESULT_SUCCESS,
         .server_timestamp_ms = time_ms(now),
@@ -81,6 +96,7 @@ static void feed_change(struct worker *worker, struct hosted *hosted, struct fee
     struct wire_update update;
     struct token token;
     bool gated = false;
+    if (!feed_hide(worker, hosted, feed, change)) return;
     switch (change->kind) {
     case CHANGE_CELL:
     case CHANGE_LEFT:
@@ -260,6 +276,7 @@ const char *feed_subscribe(struct worker *worker, const struct command *command,
                           .world = command->world,
                           .handle = handle,
                           .player = command->player,
+                          .server = command->server,
                           .subscriber = subscriber,
                           .credit = CREDIT_START,
                           .from = worker->config.external_ticks ? 0 : stats.seq,

@@ -31,6 +31,7 @@ struct feed {
     struct ticket ticket;
     uint32_t world, handle;
     uint64_t player;
+    bool server;
     struct subscriber *subscriber;
     int64_t credit; /* bytes that the stream still takes */
     uint64_t from;  /* effects up to here are shown though their tick is open: the start */

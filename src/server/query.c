@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "codec/compress.h"
 #include "server/delta.h"
+#include "server/hide.h"
 #include "server/token.h"
 
 #define PAGE_SIZE_MAX (16u << 20)
@@ -18,6 +19,7 @@ struct taking {
     struct worker *worker;
     struct hosted *hosted;
     const struct state_snapshot_request *request;
+    struct viewer viewer;
     struct snapshot *snapshot;
     struct buffer entries; /* encoded, with their tags */
     size_t limit;          /* of the encoded entries */
@@ -96,6 +98,11 @@ static const char *snapshot_begin(struct taking *taking, const struct snapshot_q
     }
 }
 
+static bool take_hidden(const struct taking *taking, struct cell_view *view) {
+    return hide_fields(world_category(taking->hosted->world, view->category), taking->viewer,
+                       &taking->worker->arena, view);
+}
+
 /* Appends entries until the end or the limit. */
 static const char *snapshot_fill(struct taking *taking, enum grpc_status *status) {
     const struct u32_list *deltas = &taking->request->accept_deltas;
@@ -103,8 +110,10 @@ static const char *snapshot_fill(struct taking *taking, enum grpc_status *status
     int got;
     while ((got = snapshot_next(taking->snapshot, &view)) == 1) {
         struct state_entry entry;
+        if (!take_hidden(taking, &view)) return "out of memory";
         reply_entry(&taking->worker->arena, &view, &entry);
-        if (deltas->count && !view.deleted && snapshot_base(taking->snapshot, &base))
+        if (deltas->count && !view.deleted && snapshot_base(taking->snapshot, &base) &&
+            take_hidden(taking, &base))
             delta_shrink_entry(taking->worker, deltas, &base, &entry);
         size_t size = message_size(&message_state_entry, &entry);
         if (taking->entries.size && taking->entries.size + size + 6 > taking->limit) {
@@ -193,6 +202,7 @@ void query_snapshot(struct worker *worker, const struct command *command, ss_tim
         .worker = worker,
         .hosted = hosted,
         .request = request,
+        .viewer = {command->player, command->server},
         .entries = buffer_of(worker->config.memory),
         .limit = worker->config.snapshot_max,
         .paged = request->page_size_bytes > 0 || request->page_token.size > 0,
@@ -268,6 +278,13 @@ void query_history(struct worker *worker, const struct command *command, ss_time
         return;
     }
     size_t count = world_history(hosted->world, owner, request->category, request->key, views, max);
+    const struct category *policy = world_category(hosted->world, request->category);
+    struct viewer viewer = {command->player, command->server};
+    for (size_t i = 0; i < count; i++)
+        if (!hide_fields(policy, viewer, &worker->arena, &views[i])) {
+            worker_fail(worker, command, GRPC_RESOURCE_EXHAUSTED, "out of memory");
+            return;
+        }
     for (size_t i = 0; i < count; i++)
         history_entry_of(&worker->arena, &views[i], &entries[i]);
     struct get_history_response response = {.versions = {entries, count}};

@@ -127,6 +127,10 @@ static void test_mistakes_have_a_place(void **state) {
             "game.Match/seed: the owner writes the cell but may not see it");
     refused("game.desc", "  inventory: { scope: shared, write: server }\n",
             "nobody owns a shared cell");
+    refused("game.desc", "  inventory: { strategy: manual }\n",
+            "a parked conflict shows whole states");
+    refused("game.desc", "  inventory: { fields: { title: manual } }\n",
+            "4: categories.inventory: a parked conflict shows whole states");
     refused("game.desc", "  inventory: { format: protobuf, strategy: keep }\n",
             "want last_write_wins");
 }
