@@ -24,6 +24,10 @@ log=$dir/prepare.log
         --grpc_out="$dir/python/extended" --plugin=protoc-gen-grpc="$plugin" \
         proto/state_sync.proto proto/statesync.proto
 
+    # What a game with a schema generates, and the set that its server loads.
+    protoc -I proto -I examples --python_out="$dir/python/extended" --include_imports \
+        --descriptor_set_out="$dir/python/game.desc" game.proto statesync/options.proto
+
     # Node: @grpc/grpc-js loads the proto at run time.
     cp tests/interop/node/package.json "$dir/node/"
     [ -d "$dir/node/node_modules/@grpc/grpc-js" ] ||

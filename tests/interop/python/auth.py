@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Players with tokens: who may act as whom, who may write, read, propose and resolve, over plain TCP and
 TLS. Starts its own servers. usage: auth.py STATESYNC CLIENTS"""
-import base64
-import json
 import os
 import queue
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 program, clients = sys.argv[1:3]
 here = os.path.dirname(os.path.abspath(__file__))
@@ -23,6 +19,7 @@ import state_sync_pb2_grpc as rpc  # noqa: E402
 import statesync_pb2 as ours  # noqa: E402
 import statesync_pb2_grpc as ours_rpc  # noqa: E402
 from harness import Server  # noqa: E402
+from tokens import Signer, bearer, openssl  # noqa: E402
 
 Code = grpc.StatusCode
 folder = tempfile.mkdtemp(prefix="statesync-auth-")
@@ -32,47 +29,14 @@ def path(name):
     return os.path.join(folder, name)
 
 
-def openssl(*arguments, data=None):
-    return subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=True).stdout
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def make_keys():
-    """An ES256 key pair, its JWKS, and a certificate for localhost."""
-    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path("sign.pem"))
-    public = openssl("ec", "-in", path("sign.pem"), "-pubout", "-outform", "DER")
-    point = public[-64:]
-    key = {"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "one", "x": b64(point[:32]), "y": b64(point[32:])}
-    with open(path("jwks.json"), "w") as out:
-        json.dump({"keys": [key]}, out)
+def make_certificate():
+    """A certificate for localhost."""
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path("tls.key"),
             "-out", path("tls.pem"), "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
 
 
-def raw_signature(der):
-    """r and s of a DER ECDSA signature, 32 bytes each."""
-    def number(at):
-        size = der[at + 1]
-        return der[at + 2:at + 2 + size].lstrip(b"\0").rjust(32, b"\0"), at + 2 + size
-    r, at = number(2)
-    return r + number(at)[0]
-
-
-def token(subject, life=300, header=None, **claims):
-    body = {"sub": str(subject), "aud": "statesync", "iat": int(time.time()), "exp": int(time.time()) + life, **claims}
-    head = b64(json.dumps(header or {"alg": "ES256", "kid": "one", "typ": "JWT"}).encode())
-    signed = f"{head}.{b64(json.dumps(body).encode())}".encode()
-    return signed.decode() + "." + b64(raw_signature(openssl("dgst", "-sha256", "-sign", path("sign.pem"), data=signed)))
-
-
-def bearer(text):
-    return (("authorization", "Bearer " + text),)
-
-
-make_keys()
+make_certificate()
+token = Signer(folder).token
 with open(os.path.join(os.path.dirname(here), "statesync.yaml")) as source:
     config = source.read()
 with open(path("statesync.yaml"), "w") as out:
