@@ -69,6 +69,7 @@ struct command {
     void (*more_help)(FILE *out); /* after the flags; NULL: nothing */
     bool own_help;                /* --help is its run's work */
     bool local;                   /* talks to no server: the common flags are not its */
+    bool huge_pages;              /* it holds worlds: see huge.h */
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
 };
 

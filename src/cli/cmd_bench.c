@@ -14,5 +14,6 @@ const struct command command_bench = {
     .summary = "Measures a server, a peer beside it, the engine or the journal alone",
     .own_help = true,
     .local = true,
+    .huge_pages = true,
     .run = run,
 };

@@ -228,5 +228,6 @@ const struct command command_serve = {
         "  --log-json         log lines as JSON objects\n",
     .local = true,
     .more_help = serve_help,
+    .huge_pages = true,
     .run = serve_run,
 };

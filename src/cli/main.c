@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/flag.h"
+#include "cli/huge.h"
 #include "cli/nearest.h"
 #include "cli/paint.h"
 #include "statesync/server.h"
@@ -120,5 +121,6 @@ int main(int argc, char **argv) {
     if (strcmp(name, "--version") == 0) name = "version";
     cli.command = command_find(name);
     if (!cli.command) return no_command(name);
+    if (cli.command->huge_pages) huge_pages(argv);
     return cli.command->run(&cli, argc - 1, argv + 1);
 }

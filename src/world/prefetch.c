@@ -10,6 +10,8 @@
 #include "world/cell.h"
 
 #define AHEAD WORLD_PREFETCH_AHEAD
+#define BURST 4 /* updates are moved on so many at a time */
+_Static_assert(AHEAD % BURST == 0, "stages begin with a burst");
 
 static bool any(const void *context, uint32_t handle) {
     (void)context, (void)handle;
@@ -46,7 +48,7 @@ static void fetch_cell(struct prefetch *prefetch, size_t place) {
 }
 
 /* The record to forget; where the next one goes, behind the newest or to the front; the neighbours. */
-static void fetch_ring(const struct prefetch *prefetch, size_t place) {
+static void fetch_ring(struct prefetch *prefetch, size_t place) {
     const struct order *changed = &prefetch->world->changed;
     const struct update *update = &prefetch->updates[place];
     if (!update->seen.cell) return;
@@ -62,11 +64,22 @@ static void fetch_ring(const struct prefetch *prefetch, size_t place) {
     if (cell->key_size > CELL_NEAR_KEY) memory_prefetch(cell->far_key);
 }
 
+/* In bursts, so that also the walks through the page tables overlap. */
+static void stage(struct prefetch *prefetch, size_t step, size_t ahead,
+                  void (*fetch)(struct prefetch *, size_t)) {
+    if (step < ahead) return;
+    size_t first = step - ahead, left = prefetch->count - first;
+    if (first >= prefetch->count) return;
+    for (size_t i = 0; i < BURST && i < left; i++)
+        fetch(prefetch, first + i);
+}
+
 void world_prefetch_next(struct prefetch *prefetch) {
-    size_t step = prefetch->step++, count = prefetch->count;
-    if (step >= 2 * AHEAD && step - 2 * AHEAD < count) fetch_ring(prefetch, step - 2 * AHEAD);
-    if (step >= AHEAD && step - AHEAD < count) fetch_cell(prefetch, step - AHEAD);
-    if (step < count) fetch_slot(prefetch, step);
+    size_t step = prefetch->step++;
+    if (step % BURST != 0) return;
+    stage(prefetch, step, 2 * AHEAD, fetch_ring);
+    stage(prefetch, step, AHEAD, fetch_cell);
+    stage(prefetch, step, 0, fetch_slot);
 }
 
 struct prefetch world_prefetch(const struct world *world, struct update *updates, size_t count) {
