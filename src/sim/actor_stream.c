@@ -75,6 +75,15 @@ static void stream_lost(struct actor *actor) {
     stream_subscribe(actor, 0, false);
 }
 
+static void remark(const struct actor *actor, const struct cell *cell,
+                   const struct wire_update *update) {
+    char name[48] = "?";
+    if (!actor->trace->out) return;
+    if (cell) cell_print(cell, name);
+    trace_remark(actor->trace, actor->machine->now, "client %u: told of %s at %u%s", actor->id,
+                 name, update->version, update->deleted ? ", deleted" : "");
+}
+
 static void on_message(void *context, struct rpc_call *call, struct bytes message) {
     (void)call;
     struct actor *actor = context;
@@ -98,10 +107,7 @@ static void on_message(void *context, struct rpc_call *call, struct bytes messag
         told_push(actor->model, &stream->told, response->client_sequence, &whole);
         struct cell *cell =
             model_find(actor->model, update->category, update->owner_id, update->key);
-        char name[48] = "?";
-        if (cell) cell_print(cell, name);
-        trace_remark(actor->trace, actor->machine->now, "client %u: told of %s at %u%s", actor->id,
-                     name, update->version, update->deleted ? ", deleted" : "");
+        remark(actor, cell, update);
         bool former = response->client_sequence != stream->subscription;
         mirror_push(actor->model, &stream->mirror, update, former);
         if (cell && !actor->model->lean)

@@ -7,7 +7,7 @@
 #include "payload/patch.h"
 #include "sim/actor.h"
 
-enum { COUNTER_MAX = 16000 };
+enum { COUNTER_MAX = 16000, COUNTER_USUAL = 1200 };
 
 /* ---- beliefs ----------------------------------------------------------------------------------
  */
@@ -155,10 +155,18 @@ static enum kind draw_kind(struct actor *actor) {
     return mix[at].kind;
 }
 
+/* Counters name all their updates: long ones are merged now and then only. */
+static bool too_long(struct actor *actor, const struct cell *cell) {
+    return cell->kind == KIND_SUM && belief_of(actor, cell)->size > COUNTER_USUAL &&
+           !chance(actor, 3);
+}
+
 static struct cell *draw_cell(struct actor *actor) {
     enum kind kind = draw_kind(actor);
     unsigned owner = kind_rules[kind].shared ? 0 : actor->id;
-    return model_cell(actor->model, kind, owner, (unsigned)random_below(&actor->random, KEYS));
+    unsigned key = (unsigned)random_below(&actor->random, KEYS);
+    struct cell *cell = model_cell(actor->model, kind, owner, key);
+    return too_long(actor, cell) ? model_cell(actor->model, KIND_CAS, 0, key) : cell;
 }
 
 static bool deletable(enum kind kind) {

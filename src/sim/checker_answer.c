@@ -7,9 +7,7 @@
 #define RESOURCE_EXHAUSTED 8
 
 static void name_op(uint32_t number, const struct op *op, char out[64]) {
-    char cell[48];
-    cell_print(op->cell, cell);
-    snprintf(out, 64, "o%u to %s", number, cell);
+    cell_print(op->cell, print_text(print_number(print_text(out, "o"), number), " to "));
 }
 
 /* ---- the same key, the same answer --------------------------------------------------------- */
@@ -41,9 +39,8 @@ static void look(struct model *model, const struct question *question,
                  const struct state_sync_response *answer, struct bytes state, bool has_state,
                  uint32_t floor) {
     const struct op *op = op_at(model, question->op);
-    char where[96], name[64];
+    char name[64];
     name_op(question->op, op, name);
-    snprintf(where, sizeof where, "answer to %s", name);
     struct view view = {.client = question->client,
                         .cell = op->cell,
                         .version = answer->current_version,
@@ -52,7 +49,7 @@ static void look(struct model *model, const struct question *question,
                         .state = state,
                         .life = answer->replayed ? op->first_life : question->life,
                         .floor = floor,
-                        .where = where};
+                        .where = name};
     check_view(model, &view);
     if (!model->lean) check_clock(model, op->cell, answer->current_version, answer->vector_clock);
 }

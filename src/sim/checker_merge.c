@@ -2,6 +2,7 @@
 /* Counters that are merged: {"n": 7, "o12": 1, "o31": 1}. Each update adds its amount to n (whose
  * policy is sum) and names itself, so every state tells which updates are in it, and n must be the
  * sum of theirs, whoever merged what with whom. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,11 +48,12 @@ struct bytes sum_add(uint32_t op, int32_t amount, struct bytes base, char *out, 
     long number, sum = amount;
     for (struct cursor cursor = cursor_of(base); next_member(&cursor, name, &number);)
         if (strcmp(name, "n") == 0) sum += number;
-    size_t at = (size_t)snprintf(out, size, "{\"n\":%ld", sum);
+    char *at = out + snprintf(out, size, "{\"n\":%ld", sum);
     for (struct cursor cursor = cursor_of(base); next_member(&cursor, name, &number);)
-        if (name[0] == 'o') at += (size_t)snprintf(out + at, size - at, ",\"%s\":1", name);
-    at += (size_t)snprintf(out + at, size - at, ",\"o%u\":1}", op);
-    return bytes_view(out, at);
+        if (name[0] == 'o') at = print_text(print_text(print_text(at, ",\""), name), "\":1");
+    at = print_text(print_number(print_text(at, ",\"o"), op), "\":1}");
+    assert((size_t)(at - out) < size);
+    return bytes_view(out, (size_t)(at - out));
 }
 
 void check_sum_state(struct model *model, const struct cell *cell, struct bytes state) {

@@ -223,7 +223,7 @@ static bool thread_turn(struct host *host) {
 void host_turn(struct host *host) {
     struct virtual *machine = host->machine;
     if (host->state == HOST_DOWN) {
-        host_open(host);
+        if (host->up_at <= machine->now) host_open(host);
         return;
     }
     if (!thread_turn(host) || host->stalled_until > machine->now) return;

@@ -145,9 +145,27 @@ struct bytes cell_key(const struct cell *cell) {
     return bytes_of(key_names[cell->key]);
 }
 
+/* Names are made for every check, so printf would be a tenth of a run. */
+char *print_text(char *out, const char *text) {
+    size_t size = strlen(text);
+    memcpy(out, text, size + 1);
+    return out + size;
+}
+
+char *print_number(char *out, uint32_t number) {
+    char digits[12];
+    size_t at = sizeof digits - 1;
+    digits[at] = 0;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+    } while ((number /= 10));
+    return print_text(out, digits + at);
+}
+
 void cell_print(const struct cell *cell, char out[48]) {
-    snprintf(out, 48, "%s/%s of %u", kind_rules[cell->kind].name, key_names[cell->key],
-             cell->owner);
+    out = print_text(print_text(out, kind_rules[cell->kind].name), "/");
+    out = print_text(print_text(out, key_names[cell->key]), " of ");
+    print_number(out, cell->owner);
 }
 
 bool cell_readable(const struct cell *cell, unsigned client) {
@@ -190,10 +208,13 @@ uint32_t model_op(struct model *model, struct cell *cell, unsigned client) {
 }
 
 struct bytes op_state(uint32_t number, char out[STATE_MAX]) {
-    size_t head = (size_t)snprintf(out, STATE_MAX, "o%u.", number);
+    size_t head = (size_t)(print_text(print_number(print_text(out, "o"), number), ".") - out);
     size_t size = head + number * 7919u % (number % 10 == 0 ? STATE_MAX - 20 : 40);
-    for (size_t i = head; i < size; i++)
-        out[i] = (char)('a' + (number + i) % 26);
+    unsigned letter = (unsigned)((number + head) % 26);
+    for (size_t i = head; i < size; i++) {
+        out[i] = (char)('a' + letter);
+        letter = letter == 25 ? 0 : letter + 1;
+    }
     return bytes_view(out, size);
 }
 

@@ -143,6 +143,9 @@ struct cell *model_find(const struct model *model, struct bytes category, uint64
                         struct bytes key);
 struct bytes cell_key(const struct cell *cell);
 void cell_print(const struct cell *cell, char out[48]);
+/* Write at `out`, with a 0 behind it, and return where that stands. */
+char *print_text(char *out, const char *text);
+char *print_number(char *out, uint32_t number);
 bool cell_readable(const struct cell *cell, unsigned client);
 /* Notes that from now on this is the newest known version. */
 void cell_note(struct model *model, struct cell *cell, uint32_t version);

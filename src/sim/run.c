@@ -35,6 +35,7 @@ struct run {
     struct memory memory;
     struct actor *actors; /* 0: the referee */
     unsigned actor_count;
+    ss_time dues[PLAYERS_MAX + 1], host_due; /* of this step */
     struct stranger stranger;
     struct random weather;
     ss_time weather_next;
@@ -136,12 +137,16 @@ static void follow_epoch(struct run *run) {
         actor_forget(&run->actors[i]);
 }
 
-static ss_time run_due(const struct run *run) {
-    ss_time due = time_min(host_due(&run->host), run->weather_next);
+/* Each is asked once a step: whoever becomes due by what another does now has the next one. */
+static ss_time run_due(struct run *run) {
+    run->host_due = host_due(&run->host);
+    ss_time due = time_min(run->host_due, run->weather_next);
     if (fault_in(run->plan.faults, FAULT_GARBAGE))
         due = time_min(due, stranger_due(&run->stranger));
-    for (unsigned i = 0; i < run->actor_count; i++)
-        due = time_min(due, actor_due(&run->actors[i]));
+    for (unsigned i = 0; i < run->actor_count; i++) {
+        run->dues[i] = actor_due(&run->actors[i]);
+        due = time_min(due, run->dues[i]);
+    }
     return due;
 }
 
@@ -157,9 +162,9 @@ static void step(struct run *run) {
     for (unsigned i = 0; i <= run->actor_count; i++) {
         unsigned turn = (first + i) % (run->actor_count + 1);
         if (turn == run->actor_count) {
-            if (host_due(&run->host) <= machine->now) host_turn(&run->host);
+            if (run->host_due <= machine->now) host_turn(&run->host);
             follow_epoch(run);
-        } else if (actor_due(&run->actors[turn]) <= machine->now) {
+        } else if (run->dues[turn] <= machine->now) {
             actor_turn(&run->actors[turn]);
         }
     }
@@ -220,8 +225,10 @@ static void settle(struct run *run) {
 }
 
 static bool all_subscribed(const struct run *run) {
-    for (unsigned i = 0; i < run->actor_count; i++)
-        if (!run->actors[i].stream.call || !run->actors[i].stream.subscribed) return false;
+    for (unsigned i = 0; i < run->actor_count; i++) {
+        const struct stream *stream = &run->actors[i].stream;
+        if (!stream->call || !stream->subscribed || stream->life != run->host.epoch) return false;
+    }
     return true;
 }
 

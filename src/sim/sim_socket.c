@@ -355,6 +355,7 @@ static void release(const struct virtual *machine, struct vsocket *end) {
     end->held = machine->now;
     end->in.last = time_min(end->in.last, at);
     if (end->in.ended != SS_NEVER) end->in.ended = time_min(end->in.ended, at);
+    if (end->reset != SS_NEVER) end->reset = time_min(end->reset, at);
 }
 
 void virtual_heal(struct virtual *machine) {

@@ -9,11 +9,7 @@
 #include "net/entropy.h"
 
 /* What a system call reaches without being told where: the one thing here that is not handed in. */
-static _Thread_local struct virtual *current;
-
-struct virtual *virtual_current(void) {
-    return current;
-}
+_Thread_local struct virtual *virtual_machine;
 
 void virtual_start(struct virtual *machine, uint64_t seed, fault_set faults, struct trace *trace) {
     *machine = (struct virtual){.now = VIRTUAL_EPOCH,
@@ -22,7 +18,7 @@ void virtual_start(struct virtual *machine, uint64_t seed, fault_set faults, str
                                 .entropy.state = hash_mix(seed ^ 0x656e74),
                                 .order.state = hash_mix(seed ^ 0x6f7264),
                                 .trace = trace};
-    current = machine;
+    virtual_machine = machine;
 }
 
 void virtual_stop(struct virtual *machine) {
@@ -30,13 +26,13 @@ void virtual_stop(struct virtual *machine) {
         if (machine->sockets[i]) socket_close(machine->sockets[i]->fd);
     free(machine->sockets);
     free(machine->loops);
-    current = NULL;
+    virtual_machine = NULL;
 }
 
 int entropy_fill(void *out, size_t size) {
     uint8_t *bytes = out;
     for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)random_next(&current->entropy);
+        bytes[i] = (uint8_t)random_next(&virtual_machine->entropy);
     return SS_OK;
 }
 
@@ -44,7 +40,7 @@ int entropy_fill(void *out, size_t size) {
 int virtual_clock_gettime(clockid_t id, struct timespec *at);
 
 int virtual_clock_gettime(clockid_t id, struct timespec *at) {
-    ss_time now = current->now + (id == CLOCK_REALTIME ? current->wall_offset : 0);
+    ss_time now = virtual_machine->now + (id == CLOCK_REALTIME ? virtual_machine->wall_offset : 0);
     *at = (struct timespec){.tv_sec = now / SS_SECOND, .tv_nsec = now % SS_SECOND * 1000};
     return 0;
 }

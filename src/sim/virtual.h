@@ -76,7 +76,10 @@ struct virtual {
 };
 
 /* The machine that the calling thread's net/ functions speak to. */
-struct virtual *virtual_current(void);
+extern _Thread_local struct virtual *virtual_machine;
+static inline struct virtual *virtual_current(void) {
+    return virtual_machine;
+}
 void virtual_start(struct virtual *machine, uint64_t seed, fault_set faults, struct trace *trace);
 void virtual_stop(struct virtual *machine);
 
