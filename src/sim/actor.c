@@ -51,7 +51,23 @@ void actor_stop(struct actor *actor) {
     loop_destroy(actor->loop);
 }
 
+/* What was answered under a key in an earlier life is asked again: it must not happen twice. */
+static void ask_again(struct actor *actor) {
+    const struct model *model = actor->model;
+    unsigned wanted = actor_faulty(actor, FAULT_REPEAT) ? 2 : 0;
+    for (uint32_t looks = 0; looks < 200 && looks < model->op_count && wanted > 0; looks++) {
+        uint32_t number = model->op_count - looks;
+        const struct op *op = op_at(model, number);
+        bool kept = op->client == actor->id && op->key_size && op->first_result &&
+                    model->classes[op->cell->kind] == CLASS_SYNC;
+        if (!kept || chance(actor, 50)) continue;
+        actor_retry_later(actor, number);
+        wanted--;
+    }
+}
+
 void actor_forget(struct actor *actor) {
+    ask_again(actor);
     mirror_restart(&actor->stream.mirror, actor->model, false);
     actor->stream.resume_size = 0;
     const struct op *keyed = actor->last_keyed ? op_at(actor->model, actor->last_keyed) : NULL;
@@ -139,6 +155,7 @@ static void act_player(struct actor *actor) {
             actor,
             &actor->model->cells[random_below(&actor->random, model_cell_count(actor->model))],
             false);
+    if (dice == 18) actor_conflicts(actor, 1);
     if (dice == 17 && actor->stream.call && !actor->calm) stream_half_close(actor);
     actor_write(actor);
     actor->ops_left--;

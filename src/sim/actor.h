@@ -25,6 +25,7 @@ enum ask {
     ASK_JUNK, /* an update that nobody may make */
     ASK_SNAPSHOT,
     ASK_RESOLVE,
+    ASK_CONFLICT,
     ASK_HISTORY,
     ASK_PROPOSALS,
     ASK_DECIDE
@@ -45,6 +46,7 @@ struct attempt {
     struct cell *cell;                    /* of a history, of a decision */
     uint32_t floor;
     bool denied; /* must be refused */
+    bool contrary; /* another decision than the one that was taken */
     bool answered;
     bool atomic;
 };
@@ -148,18 +150,22 @@ void stream_half_close(struct actor *actor);
 
 void actor_write(struct actor *actor);
 void actor_retry(struct actor *actor);
+void actor_retry_later(struct actor *actor, uint32_t number);
 void actor_burst(struct actor *actor);
 void actor_forge(struct actor *actor); /* actor_forge.c */
 void actor_make_items(struct actor *actor);
 void actor_snapshot(struct actor *actor, bool whole);
 void actor_history(struct actor *actor, struct cell *cell, bool denied);
 void actor_resolve(struct actor *actor);
+/* Looks at conflicts that were parked for this player, at most `most`: each must be found. */
+void actor_conflicts(struct actor *actor, unsigned most);
 void actor_ask_proposals(struct actor *actor);
 void believe(struct actor *actor, const struct cell *cell, uint32_t version, bool live,
              struct bytes state);
 void snapshot_answer(struct attempt *attempt, struct bytes message);
 void history_answer(struct attempt *attempt, struct bytes message);
 void resolve_answer(struct attempt *attempt, struct bytes message);
+void conflict_answer(struct attempt *attempt, struct bytes message);
 void proposals_answer(struct attempt *attempt, struct bytes message);
 
 #endif

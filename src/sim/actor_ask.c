@@ -199,6 +199,7 @@ void actor_resolve(struct actor *actor) {
         if (!open || chance(actor, 50)) continue;
         bool own = op->client == actor->id;
         if (!own && !actor_faulty(actor, FAULT_FORGE)) continue;
+        bool contrary = own && op->kept && actor_faulty(actor, FAULT_FORGE);
         if (own && op->decision == 0)
             op->decision = chance(actor, 60) ? RESOLUTION_STRATEGY_LAST_WRITE_WINS
                                              : RESOLUTION_STRATEGY_KEEP_OLD;
@@ -207,13 +208,14 @@ void actor_resolve(struct actor *actor) {
         struct attempt *attempt = attempt_begin(actor, ASK_RESOLVE);
         attempt->questions[0].op = number;
         attempt->denied = !own;
+        attempt->contrary = contrary;
         attempt->cell = op->cell;
         attempt->losses = op->cell->losses;
         attempt->floor = op->cell->newest;
         model->stamp++;
         struct conflict_resolution_request request = {
             .conflict_id = bytes_of(op->conflict_id),
-            .strategy = own ? op->decision : RESOLUTION_STRATEGY_LAST_WRITE_WINS,
+            .strategy = own && !contrary ? op->decision : RESOLUTION_STRATEGY_LAST_WRITE_WINS,
             .player_id = actor->id ? actor->id : 1};
         attempt_call(attempt, SERVICE "ResolveConflict", &message_conflict_resolution_request,
                      &request);
@@ -233,6 +235,9 @@ void resolve_answer(struct attempt *attempt, struct bytes message) {
         model_fail(model, "client %u decided the conflict of client %u", actor->id, op->client);
         return;
     }
+    if (attempt->contrary)
+        model_fail(model, "o%u was decided to be dropped, and then to stand", number);
+    op->kept = op->decision == RESOLUTION_STRATEGY_KEEP_OLD;
     if (op->decision != RESOLUTION_STRATEGY_LAST_WRITE_WINS) return;
     char state[STATE_MAX];
     if (!bytes_equal(answer->resolved_state, op_state(number, state)))
@@ -246,6 +251,41 @@ void resolve_answer(struct attempt *attempt, struct bytes message) {
                         .life = op->first_life,
                         .where = "decision"};
     check_view(model, &view);
+}
+
+/* Nothing is forgotten of a conflict while a run lasts, decided or not, whatever happens between. */
+void actor_conflicts(struct actor *actor, unsigned most) {
+    struct model *model = actor->model;
+    for (uint32_t number = model->op_count; number > 0 && most > 0 && actor->client; number--) {
+        const struct op *op = op_at(model, number);
+        if (!op->conflict_id[0] || op->cell->kind != KIND_TRADE || op->client != actor->id)
+            continue;
+        if (!actor->calm && chance(actor, 50)) continue;
+        struct attempt *attempt = attempt_begin(actor, ASK_CONFLICT);
+        attempt->questions[0].op = number;
+        attempt->cell = op->cell;
+        attempt->losses = op->cell->losses;
+        struct get_conflict_request request = {.conflict_id = bytes_of(op->conflict_id),
+                                               .player_id = actor->id};
+        attempt_call(attempt, OURS "GetConflict", &message_get_conflict_request, &request);
+        most--;
+    }
+}
+
+void conflict_answer(struct attempt *attempt, struct bytes message) {
+    struct actor *actor = attempt->actor;
+    uint32_t number = attempt->questions[0].op;
+    const struct op *op = op_at(actor->model, number);
+    const struct parked_conflict *parked =
+        actor_decode(actor, &message_parked_conflict, message);
+    char state[STATE_MAX];
+    if (!parked || !parked->conflict) return;
+    if (!bytes_equal(parked->conflict->new_state, op_state(number, state)))
+        model_fail(actor->model, "the conflict of o%u holds another state", number);
+    if (parked->resolved && op->decision == 0)
+        model_fail(actor->model, "the conflict of o%u is decided, but not by its writer", number);
+    if (!parked->resolved && op->kept)
+        model_fail(actor->model, "the decision about o%u is forgotten", number);
 }
 
 /* ---- proposals --------------------------------------------------------------------------------

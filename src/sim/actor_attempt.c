@@ -43,18 +43,20 @@ void attempt_free(struct attempt *attempt) {
     free(attempt);
 }
 
+void actor_retry_later(struct actor *actor, uint32_t number) {
+    if (actor->retry_count == actor->retry_capacity) {
+        actor->retry_capacity = actor->retry_capacity ? 2 * actor->retry_capacity : 16;
+        actor->retry = realloc(actor->retry, actor->retry_capacity * sizeof *actor->retry);
+        if (!actor->retry) abort();
+    }
+    actor->retry[actor->retry_count++] = number;
+}
+
 /* Updates of unknown fate that carry a key are asked again until somebody knows. */
 void attempt_lost(struct attempt *attempt) {
     struct actor *actor = attempt->actor;
     bool keyed = attempt->count && op_at(actor->model, attempt->questions[0].op)->key_size;
-    if (keyed && !attempt->answered) {
-        if (actor->retry_count == actor->retry_capacity) {
-            actor->retry_capacity = actor->retry_capacity ? 2 * actor->retry_capacity : 16;
-            actor->retry = realloc(actor->retry, actor->retry_capacity * sizeof *actor->retry);
-            if (!actor->retry) abort();
-        }
-        actor->retry[actor->retry_count++] = attempt->questions[0].op;
-    }
+    if (keyed && !attempt->answered) actor_retry_later(actor, attempt->questions[0].op);
     attempt_free(attempt);
 }
 
@@ -91,6 +93,7 @@ static void unary_message(void *context, struct rpc_call *call, struct bytes mes
     }
     case ASK_SNAPSHOT: snapshot_answer(attempt, message); break;
     case ASK_RESOLVE: resolve_answer(attempt, message); break;
+    case ASK_CONFLICT: conflict_answer(attempt, message); break;
     case ASK_HISTORY: history_answer(attempt, message); break;
     case ASK_PROPOSALS: proposals_answer(attempt, message); break;
     case ASK_DECIDE: break;
@@ -115,6 +118,8 @@ static void check_status(struct attempt *attempt, enum grpc_status status, const
         model_fail(model, "a call ended well without an answer");
     if (attempt->denied && status == GRPC_OK && attempt->ask == ASK_HISTORY)
         model_fail(model, "client %u was shown a history that it may not read", actor->id);
+    if (attempt->ask == ASK_CONFLICT && status == GRPC_NOT_FOUND)
+        model_fail(model, "the conflict of o%u is not found any more", attempt->questions[0].op);
     bool ours = status == GRPC_UNAVAILABLE || status == GRPC_CANCELLED ||
                 status == GRPC_DEADLINE_EXCEEDED || status == GRPC_RESOURCE_EXHAUSTED;
     bool refusal = status == GRPC_INVALID_ARGUMENT || status == GRPC_PERMISSION_DENIED ||

@@ -107,6 +107,7 @@ struct op {
     unsigned seen_losses, answer_losses, refused_losses;
     char conflict_id[40];
     uint8_t decision; /* what its writer decided, 0: nothing yet */
+    bool kept;        /* and he was told that it is decided: KEEP_OLD */
 };
 
 struct model {

@@ -251,6 +251,8 @@ static bool judge(struct run *run) {
     actor_snapshot(referee, true);
     for (unsigned i = 1; i < run->actor_count; i++)
         actor_snapshot(&run->actors[i], true);
+    for (unsigned i = 1; i < run->actor_count; i++)
+        actor_conflicts(&run->actors[i], 30);
     for (size_t i = 0; i < model_cell_count(&run->model); i++) {
         actor_history(referee, &run->model.cells[i], false);
         if (i % 50 == 49 && !pass(run, 30 * SS_SECOND, all_idle)) return false;
