@@ -9,7 +9,8 @@
 #include "journal/directory.h"
 
 #define MARK_SIZE     24 /* 4 + 8 + 8 + 4 */
-#define BALLAST_BLOCK 65536
+#define BLOCK         65536
+#define PAGE          4096
 
 /* ---- the folder ---------------------------------------------------------------------------- */
 
@@ -21,6 +22,7 @@ int folder_open(struct folder *folder, const char *path, const char *vfs, char *
     }
     snprintf(folder->path, sizeof folder->path, "%s", path);
     snprintf(folder->database, sizeof folder->database, "%s/statesync.db", path);
+    snprintf(folder->log_path, sizeof folder->log_path, "%s/statesync.db-wal", path);
     snprintf(folder->mark_path, sizeof folder->mark_path, "%s/statesync.mark", path);
     snprintf(folder->ballast_path, sizeof folder->ballast_path, "%s/statesync.ballast", path);
     return folder->real ? directory_lock(path, &folder->lock, why, size) : SS_OK;
@@ -37,6 +39,42 @@ int folder_open_files(struct folder *folder, const struct memory *memory) {
     int status = file_open(&folder->mark, memory, folder->vfs, folder->mark_path);
     if (status != SS_OK) return status;
     return file_open(&folder->ballast, memory, folder->vfs, folder->ballast_path);
+}
+
+static int write_block_again(struct file *file, uint8_t *block, uint64_t at, uint64_t size) {
+    size_t part = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+    int status = file_read(file, block, part, at);
+    return status == SS_OK ? file_write(file, bytes_view(block, part), at) : status;
+}
+
+static int write_file_again(struct file *file, uint64_t most) {
+    uint64_t size = 0;
+    int status = file_size(file, &size);
+    if (size > most) size = most;
+    if (status != SS_OK || size == 0) return status;
+    uint8_t *block = memory_alloc(file->memory, BLOCK);
+    if (!block) return SS_ERR_NOMEM;
+    for (uint64_t at = 0; at < size && status == SS_OK; at += BLOCK)
+        status = write_block_again(file, block, at, size);
+    memory_free(file->memory, block, BLOCK);
+    return status == SS_OK ? file_sync(file) : status;
+}
+
+static int again(const struct folder *folder, const char *path, uint64_t most) {
+    struct file file;
+    int there = 0;
+    if (folder->vfs->xAccess(folder->vfs, path, SQLITE_ACCESS_EXISTS, &there) != SQLITE_OK)
+        return SS_ERR_IO;
+    if (!there) return SS_OK;
+    int status = file_open(&file, folder->mark.memory, folder->vfs, path);
+    if (status == SS_OK) status = write_file_again(&file, most);
+    file_close(&file);
+    return status;
+}
+
+int folder_write_again(struct folder *folder) {
+    int status = again(folder, folder->log_path, UINT64_MAX);
+    return status == SS_OK ? again(folder, folder->database, PAGE) : status;
 }
 
 int folder_sync(const struct folder *folder) {
@@ -93,8 +131,8 @@ int folder_mark_write(struct folder *folder, uint64_t node, uint64_t group) {
 /* Not zeros: a file system may store those for nothing. */
 static int fill_block(struct file *file, uint8_t *block, uint64_t at, uint64_t bytes) {
     struct random random = {at};
-    size_t size = bytes - at < BALLAST_BLOCK ? (size_t)(bytes - at) : BALLAST_BLOCK;
-    for (size_t i = 0; i + 8 <= BALLAST_BLOCK; i += 8) {
+    size_t size = bytes - at < BLOCK ? (size_t)(bytes - at) : BLOCK;
+    for (size_t i = 0; i + 8 <= BLOCK; i += 8) {
         uint64_t word = random_next(&random);
         memcpy(block + i, &word, sizeof word);
     }
@@ -105,14 +143,14 @@ int folder_ballast_fill(struct folder *folder, uint64_t bytes) {
     uint64_t at = 0;
     int status = file_size(&folder->ballast, &at);
     if (status == SS_OK && at == bytes) return SS_OK;
-    uint8_t *block = memory_alloc(folder->ballast.memory, BALLAST_BLOCK);
+    uint8_t *block = memory_alloc(folder->ballast.memory, BLOCK);
     if (!block) return SS_ERR_NOMEM;
     status = file_cut(&folder->ballast, 0);
-    for (at = 0; at < bytes && status == SS_OK; at += BALLAST_BLOCK)
+    for (at = 0; at < bytes && status == SS_OK; at += BLOCK)
         status = fill_block(&folder->ballast, block, at, bytes);
     if (status == SS_OK) status = file_sync(&folder->ballast);
     if (status != SS_OK) (void)folder_ballast_free(folder);
-    memory_free(folder->ballast.memory, block, BALLAST_BLOCK);
+    memory_free(folder->ballast.memory, block, BLOCK);
     return status;
 }
 

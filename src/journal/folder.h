@@ -25,7 +25,7 @@ struct folder {
     struct file mark, ballast;
     char path[FOLDER_PATH_MAX];
     char database[FOLDER_PATH_MAX + 32], mark_path[FOLDER_PATH_MAX + 32];
-    char ballast_path[FOLDER_PATH_MAX + 32];
+    char ballast_path[FOLDER_PATH_MAX + 32], log_path[FOLDER_PATH_MAX + 32];
 };
 
 /* Makes the folder when there is none, takes its lock. SS_OK; SS_ERR_BUSY, _DENIED, _NOT_FOUND,
@@ -35,6 +35,11 @@ int folder_open(struct folder *folder, const char *path, const char *vfs, char *
 void folder_close(struct folder *folder);
 /* Opens the mark and the ballast. */
 int folder_open_files(struct folder *folder, const struct memory *memory);
+/* Before the database is opened: what a start finds may stand in the page cache only, because the
+ * process before died ahead of its sync, or because its sync failed, and what that lost no other
+ * sync writes. So the write-ahead log, and the page that makes the file a database, are written again
+ * and synced. */
+int folder_write_again(struct folder *folder);
 /* Makes created names durable. */
 int folder_sync(const struct folder *folder);
 

@@ -35,6 +35,7 @@ static int check_mark(struct journal *journal, char *why, size_t size) {
 
 static int open_files(struct journal *journal, char *why, size_t size) {
     int status = folder_open_files(&journal->folder, journal->memory);
+    if (status == SS_OK) status = folder_write_again(&journal->folder);
     if (status == SS_OK) status = database_open(journal, journal->folder.database, why, size);
     if (status == SS_OK) status = check_mark(journal, why, size);
     if (status == SS_OK) status = folder_mark_write(&journal->folder, journal->node, journal->last);

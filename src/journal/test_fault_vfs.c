@@ -171,6 +171,44 @@ static void on_a_full_disk_the_ballast_goes_first(void **state) {
     rig_close(&rig);
 }
 
+/* ---- the page cache after a failed sync ------------------------------------------------------ */
+
+/* The call number `at` fails, the process ends, the next one finds what no sync will write any more:
+ * what it acknowledges must last all the same. False: there are fewer calls. */
+static bool outlives(uint64_t at) {
+    struct rig rig;
+    struct model model;
+    prepare(&rig, &model, 21);
+    int status = rig_open_journal(&rig);
+    assert_int_equal(status, SS_OK);
+    uint64_t before = fault_vfs_counts(rig.disk).calls;
+    fault_vfs_plan(rig.disk, FAULT_IO, at, false);
+    for (uint64_t group = 1; group <= 6 && status == SS_OK; group++) {
+        rig_live(&rig, true);
+        model.promises[group] = rig_promises(rig.worlds);
+        model.attempted = group;
+        status = rig_commit(&rig);
+    }
+    bool met = fault_vfs_counts(rig.disk).calls >= before + at;
+    journal_close(rig.journal);
+    fault_vfs_plan(rig.disk, FAULT_NONE, 0, false);
+    assert_int_equal(rig_open_journal(&rig), SS_OK);
+    model.acknowledged = journal_last(rig.journal); /* it may be shown now */
+    journal_close(rig.journal);
+    fault_vfs_restart(rig.disk, CRASH_LOSE);
+    expect_promised(&rig, &model);
+    rig_close(&rig);
+    return met;
+}
+
+static void what_a_start_finds_is_durable(void **state) {
+    (void)state;
+    uint64_t at = 1;
+    while (outlives(at))
+        at++;
+    assert_true(at > 20);
+}
+
 /* ---- flipped bits ---------------------------------------------------------------------------- */
 
 /* A bit is flipped in whatever the dead process left: the journal says that it is damaged, or
@@ -259,6 +297,7 @@ int main(void) {
         cmocka_unit_test(the_power_may_go_at_every_call),
         cmocka_unit_test(power_cuts_follow_each_other),
         cmocka_unit_test(on_a_full_disk_the_ballast_goes_first),
+        cmocka_unit_test(what_a_start_finds_is_durable),
         cmocka_unit_test(flipped_bits_are_noticed),
         cmocka_unit_test(flipped_bits_of_a_young_journal_are_noticed),
         cmocka_unit_test(equal_seeds_give_equal_disks),
