@@ -7,7 +7,7 @@
 #include "payload/patch.h"
 #include "sim/actor.h"
 
-enum { COUNTER_MAX = 16000, COUNTER_USUAL = 1200 };
+enum { COUNTER_MAX = 16000, COUNTER_USUAL = 500 };
 
 /* ---- beliefs ----------------------------------------------------------------------------------
  */

@@ -63,6 +63,11 @@ static void up(struct host *host) {
     host->state = HOST_UP;
     host->lives++;
     host->epoch++;
+    if (!host->kills && !host->cuts) return;
+    if (random_below(&host->luck, 4) || host->disk_fails) return;
+    host->rest = (ss_time)random_below(&host->luck, 100000);
+    host->cut_power = host->cuts && (!host->kills || random_below(&host->luck, 2));
+    disk_off_at(host->disk, 1 + random_below(&host->luck, 12));
 }
 
 static void host_open(struct host *host) {

@@ -42,6 +42,7 @@ struct host {
     bool disk_fails, disk_full;
     bool cut_power;        /* when the disk goes off by itself: the machine did, not the process */
     bool damages;          /* bits may flip while it is down */
+    bool kills, cuts;      /* the process, or the machine, may die soon after a start */
     uint64_t damaged, refused; /* how often they did, and was that noticed */
     uint64_t turns;
     char why[160]; /* what went wrong with the host itself, "" */

@@ -206,6 +206,7 @@ static void heal(struct run *run) {
     run->weather_next = SS_NEVER;
     run->host.meter.fail_one_in = run->host.meter.fail_next = 0;
     run->host.stalled_until = 0;
+    run->host.kills = run->host.cuts = false;
     host_heal_disk(&run->host);
     for (unsigned i = 0; i < run->actor_count; i++) {
         run->actors[i].calm = run->actors[i].silent = true;
@@ -348,6 +349,8 @@ static void run_start(struct run *run, const struct plan *plan, struct tokens *t
     tokens_classes(tokens, run->model.classes);
     host_start(&run->host, &run->machine, &run->trace, tokens, plan->seed);
     run->host.damages = fault_in(plan->faults, FAULT_FLIP);
+    run->host.kills = fault_in(plan->faults, FAULT_KILL);
+    run->host.cuts = fault_in(plan->faults, FAULT_POWER);
     run->epoch = run->host.epoch;
     stranger_start(&run->stranger, &run->machine, plan->seed);
     run->actors = calloc(run->actor_count, sizeof *run->actors);
