@@ -18,6 +18,9 @@ static struct load_config config_of(const struct options *options) {
     return (struct load_config){.category = options->category,
                                 .connections = options->connections,
                                 .per_write = options->per_write,
+                                .per_frame =
+                                    options->per_frame ? options->per_frame : options->per_write,
+                                .spin = options->spin,
                                 .cells = options->cells,
                                 .state_bytes = options->state_bytes,
                                 .warmup = options->warmup,
@@ -39,7 +42,7 @@ static bool config_lanes(struct load_config *config, unsigned lanes, unsigned in
 static int run_rpc(const struct options *options) {
     struct load_config config = config_of(options);
     config.kind = LOAD_UNARY;
-    config.per_write = 1;
+    config.per_write = config.per_frame = 1;
     if (!config_lanes(&config, options->inflight, options->inflight)) return 2;
     return rounds_run("rpc", options, &config, &config);
 }

@@ -295,7 +295,7 @@ static void load_greet(struct load *load) {
 
 static void load_turn_until(struct load *load, int64_t end) {
     while (!load->failed && load->now < end)
-        load_turn(load, load->interval > 0 ? 0 : 10 * SS_MILLISECOND);
+        load_turn(load, load->interval > 0 || load->config->spin ? 0 : 10 * SS_MILLISECOND);
 }
 
 /* Open loop: what is still owed counts with the time that it has waited. */

@@ -30,10 +30,12 @@ struct load_config {
     pid_t server;       /* whose processor time is counted; 0: unknown */
     unsigned connections;
     unsigned lanes, depth; /* in all; operations in flight of each */
-    unsigned per_write;    /* messages in one DATA frame */
+    unsigned per_write;    /* messages handed to a stream at once */
+    unsigned per_frame;    /* of them in one DATA frame */
     unsigned cells;        /* of each lane */
     unsigned state_bytes;
     bool brief;  /* answers need not carry the state */
+    bool spin;   /* never sleep */
     double rate; /* operations a second; 0: closed loop */
     double warmup, seconds;
 };

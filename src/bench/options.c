@@ -32,7 +32,9 @@ static const struct flag flags[] = {
     {"--streams", KIND_COUNT, AT(streams),
      "gRPC streams in all (default: one write in flight on each)"},
     {"--inflight", KIND_COUNT, AT(inflight), "operations in flight, in all"},
-    {"--per-write", KIND_COUNT, AT(per_write), "messages in one DATA frame"},
+    {"--per-write", KIND_COUNT, AT(per_write), "messages that a stream sends at once"},
+    {"--per-frame", KIND_COUNT, AT(per_frame),
+     "messages in one DATA frame (default: all of a write); gRPC's clients: 1"},
     {"--state-bytes", KIND_COUNT, AT(state_bytes), "size of a state"},
     {"--cells", KIND_COUNT, AT(cells), "cells of a player; world, journal, recover: cells in all"},
     {"--history", KIND_COUNT, AT(history), "world: versions kept of a cell"},
@@ -41,6 +43,7 @@ static const struct flag flags[] = {
     {"--effects", KIND_COUNT, AT(effects), "journal, recover: writes in a group"},
     {"--server-core", KIND_CORE, AT(server_core), "core of the server; none: not pinned"},
     {"--load-core", KIND_CORE, AT(load_core), "core of the load; none: not pinned"},
+    {"--spin", KIND_SWITCH, AT(spin), "the load never sleeps: no server waits for it to wake"},
     {"--json", KIND_SWITCH, AT(json), "one JSON object a line"},
 };
 

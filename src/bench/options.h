@@ -25,13 +25,15 @@ struct options {
     unsigned connections; /* 0: as many as lanes */
     unsigned streams;     /* 0: so many that each has one write in flight */
     unsigned inflight;    /* in all */
-    unsigned per_write;   /* messages in one DATA frame */
+    unsigned per_write;   /* messages handed to a stream at once */
+    unsigned per_frame;   /* of them in one DATA frame; 0: all */
     unsigned state_bytes;
     unsigned cells;             /* of a lane; of the world */
     unsigned history;           /* versions kept */
     unsigned groups;            /* committed in a round; to recover */
     unsigned effects;           /* of a group */
     int server_core, load_core; /* -1: not pinned */
+    bool spin;                  /* the load never sleeps */
     bool json;
     const char *settings[OPTIONS_SETTINGS_MAX + 1]; /* "--limits...=...", for our server */
     size_t setting_count;

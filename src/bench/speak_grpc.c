@@ -147,6 +147,18 @@ static bool stream_open(struct lane *lane) {
     return true;
 }
 
+static void frame_of_messages(struct lane *lane, unsigned flags, unsigned count) {
+    struct link *link = lane->link;
+    size_t at = link->out.size;
+    frame_put(&link->out, 0, FRAME_DATA, flags, lane->stream);
+    for (unsigned i = 0; i < count; i++)
+        message_put(lane);
+    size_t size = link->out.size - at - HEADER;
+    if (!link->out.failed) put_big(link->out.data + at, (uint32_t)size, 3);
+    lane->window -= (int64_t)size;
+    link->window -= (int64_t)size;
+}
+
 static bool grpc_send(struct lane *lane, unsigned count) {
     struct link *link = lane->link;
     const struct load_config *config = link->load->config;
@@ -156,14 +168,11 @@ static bool grpc_send(struct lane *lane, unsigned count) {
     if (most > FRAME_MAX) load_fail(link->load, "--per-write times --state-bytes is over 16 KiB");
     if (link->window < most || window < most) return false;
     if ((unary || lane->stream == 0) && !stream_open(lane)) return false;
-    size_t at = link->out.size;
-    frame_put(&link->out, 0, FRAME_DATA, unary ? FLAG_END_STREAM : 0, lane->stream);
-    for (unsigned i = 0; i < count; i++)
-        message_put(lane);
-    size_t size = link->out.size - at - HEADER;
-    if (!link->out.failed) put_big(link->out.data + at, (uint32_t)size, 3);
-    lane->window -= (int64_t)size;
-    link->window -= (int64_t)size;
+    for (unsigned left = count, most_each = config->per_frame; left > 0;) {
+        unsigned each = left < most_each ? left : most_each;
+        frame_of_messages(lane, unary ? FLAG_END_STREAM : 0, each);
+        left -= each;
+    }
     return true;
 }
 

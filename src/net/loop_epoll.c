@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "net/clock.h"
 
-enum { BATCH = 256 };
+enum { BATCH = 64 };
 
 struct loop {
     const struct memory *memory;
