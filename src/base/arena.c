@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
-/* The header is padded to 16 bytes, so pieces that follow it are aligned. */
-struct arena_block {
-    struct arena_block *next;
-    size_t size; /* of the payload behind this header */
-};
-
 _Static_assert(sizeof(struct arena_block) % 16 == 0, "pieces would not be aligned");
 
 struct arena arena_of(const struct memory *memory, size_t block_size) {
@@ -28,7 +22,7 @@ static struct arena_block *arena_grow(struct arena *arena, size_t size) {
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size) {
+void *arena_alloc_slow(struct arena *arena, size_t size) {
     if (size > SIZE_MAX / 2) return NULL;
     size = (size + 15) & ~(size_t)15;
     if (!arena->current || arena->current->size - arena->used < size) {
@@ -43,14 +37,6 @@ void *arena_alloc(struct arena *arena, size_t size) {
     return piece;
 }
 
-struct bytes arena_copy(struct arena *arena, struct bytes from) {
-    if (from.size == 0) return from;
-    uint8_t *piece = arena_alloc(arena, from.size);
-    if (!piece) return (struct bytes){NULL, 0};
-    memcpy(piece, from.data, from.size);
-    return (struct bytes){piece, from.size};
-}
-
 void arena_reset(struct arena *arena, size_t keep) {
     while (arena->first && arena->held > keep) {
         struct arena_block *block = arena->first;
@@ -58,7 +44,7 @@ void arena_reset(struct arena *arena, size_t keep) {
         arena->held -= block->size;
         memory_free(arena->memory, block, sizeof *block + block->size);
     }
-    arena->current = NULL;
+    arena->current = arena->first;
     arena->used = 0;
 }
 

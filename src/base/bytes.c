@@ -108,7 +108,7 @@ void writer_varint(struct writer *writer, uint64_t value) {
 
 /* ---- buffer -------------------------------------------------------------------------------- */
 
-uint8_t *buffer_room(struct buffer *buffer, size_t size) {
+uint8_t *buffer_grow(struct buffer *buffer, size_t size) {
     if (buffer->failed) return NULL;
     void *data = buffer->data;
     if (size > SIZE_MAX - buffer->size ||

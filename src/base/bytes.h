@@ -136,13 +136,16 @@ static inline struct buffer buffer_of(const struct memory *memory) {
 static inline struct bytes buffer_view(const struct buffer *buffer) {
     return (struct bytes){buffer->data, buffer->size};
 }
+uint8_t *buffer_grow(struct buffer *buffer, size_t size);
 /* Room for `size` more bytes: where to write them, or NULL (then failed is set). The caller adds what
  * it wrote to `size`. */
-uint8_t *buffer_room(struct buffer *buffer, size_t size);
+static inline uint8_t *buffer_room(struct buffer *buffer, size_t size) {
+    bool fits = !buffer->failed && buffer->data && buffer->capacity - buffer->size >= size;
+    return fits ? buffer->data + buffer->size : buffer_grow(buffer, size);
+}
 static inline void buffer_bytes(struct buffer *buffer, struct bytes from) {
     if (from.size == 0) return;
-    bool fits = !buffer->failed && buffer->capacity - buffer->size >= from.size;
-    uint8_t *room = fits ? buffer->data + buffer->size : buffer_room(buffer, from.size);
+    uint8_t *room = buffer_room(buffer, from.size);
     if (!room) return;
     memcpy(room, from.data, from.size);
     buffer->size += from.size;

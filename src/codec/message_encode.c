@@ -235,8 +235,7 @@ MESSAGE_LIST(DEFINE, DEFINE_EMPTY)
 
 void message_encode(const struct message_type *type, const void *message, struct buffer *out) {
     size_t before = out->size;
-    bool fits = !out->failed && out->capacity - before >= FIELD_MAX;
-    uint8_t *to = fits ? out->data + before : buffer_room(out, FIELD_MAX);
+    uint8_t *to = buffer_room(out, FIELD_MAX);
     if (to) to = type->encode(message, to, out);
     out->size = to ? (size_t)(to - out->data) : before;
 }

@@ -64,9 +64,10 @@ struct worker {
 
 /* ---- sync.c: updates and batches ----------------------------------------------------------- */
 
-/* Judges one update through the hooks and the world. */
-void sync_apply(struct worker *worker, struct hosted *hosted, struct update *update, ss_time now,
-                struct outcome *outcome);
+/* Judges one update through the hooks and the world. `policy`: of its category, NULL when there is
+ * no such one. */
+void sync_apply(struct worker *worker, struct hosted *hosted, const struct category *policy,
+                struct update *update, ss_time now, struct outcome *outcome);
 /* A whole SyncState request; `prepared` is its update where it is no batch. */
 void sync_handle(struct worker *worker, const struct command *command, struct update *prepared,
                  int prepared_status, ss_time now);

@@ -154,9 +154,10 @@ enum grpc_status reply_status(int status) {
 struct counter_list reply_clock(struct arena *arena, const struct clock *clock) {
     struct counter_list list = {NULL, 0};
     if (!clock || clock->count == 0) return list;
-    struct counter *counters = arena_alloc(arena, clock->count * sizeof *counters);
-    char *names = arena_alloc(arena, clock->count * (NODE_NAME_SIZE + 1));
-    if (!counters || !names) return list;
+    struct counter *counters =
+        arena_alloc(arena, clock->count * (sizeof *counters + NODE_NAME_SIZE + 1));
+    if (!counters) return list;
+    char *names = (char *)(counters + clock->count);
     const struct clock_entry *entries = clock_entries(clock);
     for (size_t i = 0; i < clock->count; i++, names += NODE_NAME_SIZE + 1) {
         node_print(entries[i].node, names);

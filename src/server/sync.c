@@ -39,9 +39,8 @@ static void sync_tell(struct worker *worker, struct hosted *hosted, const struct
         hooks->on_change(hooks->context, hosted->name, update, outcome);
 }
 
-void sync_apply(struct worker *worker, struct hosted *hosted, struct update *update, ss_time now,
-                struct outcome *outcome) {
-    const struct category *policy = world_category(hosted->world, update->category);
+void sync_apply(struct worker *worker, struct hosted *hosted, const struct category *policy,
+                struct update *update, ss_time now, struct outcome *outcome) {
     const char *refused = worker_refuses(worker, policy);
     if (refused) {
         refuse(outcome, SS_ERR_UNAVAILABLE, refused);
@@ -78,13 +77,13 @@ static void sync_answer(struct worker *worker, const struct command *command,
 }
 
 /* Decoded is not yet known: a delta becomes a state only against what stands by now. */
-static void sync_one(struct worker *worker, struct hosted *hosted,
+static void sync_one(struct worker *worker, struct hosted *hosted, const struct category *policy,
                      const struct state_sync_request *request, int status, ss_time now,
                      struct update *update, struct outcome *outcome) {
     const char *wrong = status == SS_OK ? NULL : clock_error(status);
     if (status == SS_OK) status = delta_rebuild(worker, hosted, request, update, &wrong);
     if (status == SS_OK) {
-        sync_apply(worker, hosted, update, now, outcome);
+        sync_apply(worker, hosted, policy, update, now, outcome);
     } else {
         refuse(outcome, status, wrong);
     }
@@ -96,7 +95,7 @@ static void sync_single(struct worker *worker, const struct command *command, st
     const struct state_sync_request *request = command->request;
     const struct category *policy = world_category(hosted->world, request->category);
     struct outcome outcome;
-    sync_one(worker, hosted, request, status, now, update, &outcome);
+    sync_one(worker, hosted, policy, request, status, now, update, &outcome);
     struct reply_frame frame = worker_frame(worker, hosted, now);
     struct state_sync_response response;
     reply_outcome(&frame, command, request, policy, &outcome, &response);
@@ -152,7 +151,8 @@ static void batch_each(struct worker *worker, const struct command *command,
         struct update update;
         struct outcome outcome;
         int status = reply_update(member, &own, &worker->arena, &update);
-        sync_one(worker, hosted, member, status, now, &update, &outcome);
+        const struct category *policy = world_category(hosted->world, member->category);
+        sync_one(worker, hosted, policy, member, status, now, &update, &outcome);
         *total = worse(*total, outcome.result);
         batch_result(worker, &frame, &own, hosted, member, &update, &outcome);
     }

@@ -157,7 +157,8 @@ struct hosted *worker_by_id(struct worker *worker, const uint8_t id[CONFLICT_ID_
         prefix = prefix << 8 | id[i];
     for (size_t i = 0; i < worker->world_count; i++)
         if (world_prefix(worker->worlds[i]->world) == prefix) return worker->worlds[i];
-    /* An earlier life of this server named its worlds otherwise: such an id came from the journal. */
+    /* An earlier life of this server named its worlds otherwise: such an id came from the journal.
+     */
     for (size_t i = 0; i < worker->world_count; i++) {
         struct parked_view parked;
         int status = world_conflict(worker->worlds[i]->world, id, 0, true, &parked);
@@ -438,8 +439,10 @@ ss_time worker_deadline(const struct worker *worker) {
 
 void worker_put(struct worker *worker, uint32_t world, struct update *update, ss_time now,
                 struct outcome *outcome) {
-    sync_apply(worker, worker->worlds[world], update, now, outcome);
-    worker_keep(worker, worker->worlds[world]);
+    struct hosted *hosted = worker->worlds[world];
+    sync_apply(worker, hosted, world_category(hosted->world, update->category), update, now,
+               outcome);
+    worker_keep(worker, hosted);
 }
 
 void worker_stats(const struct worker *worker, uint32_t world, struct worker_stats *stats) {
