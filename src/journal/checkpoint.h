@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checkpoint.h - moves old groups into the tables, a little with each commit.
+/* checkpoint.h - moves old groups into the tables, a little with every few commits.
  *
  *   READ    groups, up to the newest one when the round began: of each cell the newest effect is
- * noted in memory; everything else goes into its table at once, and `moved_group` follows MOVE the
- * noted cells into the table, in the order of its key DELETE  those groups
+ *           noted in memory; everything else goes into its table at once, and `moved_group` follows
+ *   MOVE    the noted cells into the table, in the order of its key
+ *   DELETE  those groups
  *
  * Nothing depends on the memory: after a crash the round begins again, cells that were moved are
  * passed over, and what stands in a table (moved_group) is not applied twice. */

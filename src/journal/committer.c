@@ -181,7 +181,8 @@ static void fail(struct committer *committer, int status) {
     set_state(committer, COMMITTER_FAILED);
 }
 
-/* Every result of the journal comes by here. True: go on. What is final is so on a full disk, too. */
+/* Every result of the journal comes by here. True: go on. What is final is so on a full disk, too.
+ */
 static bool heed(struct committer *committer, int status) {
     bool fine = status == SS_OK || status == SS_ERR_AGAIN;
     bool passing = status == SS_ERR_UNAVAILABLE || status == SS_ERR_NOMEM;

@@ -47,8 +47,8 @@ int folder_sync(const struct folder *folder);
 int folder_mark_read(struct folder *folder, uint64_t node, uint64_t *group);
 int folder_mark_write(struct folder *folder, uint64_t node, uint64_t group);
 
-/* Beside a database without tables there must be no mark of groups: SS_ERR_CORRUPT when there is. The
- * file may not even be empty: all tables of a young database stand in its write-ahead log. */
+/* Beside a database without tables there must be no mark of groups: SS_ERR_CORRUPT when there is.
+ * The file may not even be empty: all tables of a young database stand in its write-ahead log. */
 int folder_mark_lost(struct folder *folder, char *why, size_t size);
 
 /* Fills the ballast to `bytes`; on an error (SS_ERR_UNAVAILABLE: no room) it is empty. */

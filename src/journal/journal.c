@@ -10,9 +10,10 @@
 struct journal_config journal_config_default(void) {
     return (struct journal_config){.memory = &memory_heap,
                                    .checkpoint_bytes = (uint64_t)64 << 20,
-                                   .cells_per_step = 200,
-                                   .groups_per_step = 20,
-                                   .read_bytes_per_step = 128 << 10,
+                                   .commits_per_step = 4,
+                                   .cells_per_step = 800,
+                                   .groups_per_step = 80,
+                                   .read_bytes_per_step = 512 << 10,
                                    .log_pages_max = 2000,
                                    .ballast_bytes = (uint64_t)16 << 20,
                                    .keys_life = 600 * SS_SECOND,
@@ -162,9 +163,11 @@ static int transact(struct journal *journal, const struct bytes *group, ss_time 
     return group ? SS_OK : stepped;
 }
 
-/* On a full disk the ballast goes first, and the checkpoint waits. */
+/* On a full disk the ballast goes first, and the checkpoint waits. Pages that every step writes are
+ * written less often when few commits bring one. */
 static int transact_with_room(struct journal *journal, const struct bytes *group, ss_time now) {
-    int status = transact(journal, group, now, true);
+    bool step = !group || (journal->last + 1) % journal->config.commits_per_step == 0;
+    int status = transact(journal, group, now, step);
     if (status != SS_ERR_UNAVAILABLE || journal->failed != SS_OK) return status;
     if (!journal->low)
         log_line(journal->config.log, LOG_LEVEL_ERROR, "journal %s: the disk is full",

@@ -4,7 +4,7 @@
  * One row for each commit group (group.h); a group that journal_commit called durable is there
  * after kill -9 and after a power cut. From time to time a checkpoint moves the newest version of
  * each cell, and what is still remembered (floors, conflicts, idempotency keys), out of the oldest
- * groups into tables, a little with every commit, and then deletes those groups.
+ * groups into tables, a little with every few commits, and then deletes those groups.
  *
  * Single-threaded and deterministic: it reads no clock, starts no thread, and does the same under
  * any VFS. Usually a committer (committer.h) owns it. */
@@ -22,10 +22,12 @@ struct journal_config {
     const struct memory *memory; /* of the journal itself; SQLite and zstd see to theirs */
     const struct log_sink *log;  /* NULL: nobody listens */
     const char *vfs;             /* a registered VFS of SQLite, NULL: the operating system's */
-    uint64_t checkpoint_bytes;   /* of groups, not packed, then a checkpoint begins; also its memory
-                                    at most */
-    uint32_t cells_per_step;     /* moved with one commit */
-    uint32_t groups_per_step;    /* read or deleted with one commit */
+    /* Of groups, not packed: then a checkpoint begins, which takes four times as many at most, and
+     * up to that much memory. */
+    uint64_t checkpoint_bytes;
+    uint32_t commits_per_step;       /* a step comes with every so many commits, at least 1 */
+    uint32_t cells_per_step;         /* moved */
+    uint32_t groups_per_step;        /* read or deleted */
     uint64_t read_bytes_per_step;    /* of groups, but at least one group */
     uint32_t log_pages_max;          /* of the write-ahead log, then it goes into the database */
     uint64_t ballast_bytes;          /* kept to be given back on a full disk, 0: none */

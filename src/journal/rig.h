@@ -109,6 +109,7 @@ static inline void rig_open_named(struct rig *rig, const char *vfs, uint64_t see
     rig->config.vfs = vfs;
     rig->config.ballast_bytes = 64 << 10;
     rig->config.checkpoint_bytes = UINT64_MAX;
+    rig->config.commits_per_step = 1;
     rig->config.cells_per_step = 40;
     rig->config.groups_per_step = 8;
     rig->config.log_pages_max = 50;
