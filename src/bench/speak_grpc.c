@@ -163,10 +163,14 @@ static bool grpc_send(struct lane *lane, unsigned count) {
     struct link *link = lane->link;
     const struct load_config *config = link->load->config;
     bool unary = config->kind == LOAD_UNARY;
-    int64_t most = (int64_t)count * (config->state_bytes + MESSAGE_EXTRA);
+    int64_t each_most = config->state_bytes + MESSAGE_EXTRA;
     int64_t window = lane->stream && !unary ? lane->window : link->stream_window;
-    if (most > FRAME_MAX) load_fail(link->load, "--per-write times --state-bytes is over 16 KiB");
-    if (link->window < most || window < most) return false;
+    if (config->per_frame * each_most > FRAME_MAX)
+        load_fail(link->load, "--per-frame times --state-bytes is over 16 KiB");
+    /* Like any client: as much as the peer's windows let through. */
+    if (link->window < window) window = link->window;
+    if (window / each_most < count) count = window > 0 ? (unsigned)(window / each_most) : 0;
+    if (count == 0) return false;
     if ((unary || lane->stream == 0) && !stream_open(lane)) return false;
     for (unsigned left = count, most_each = config->per_frame; left > 0;) {
         unsigned each = left < most_each ? left : most_each;

@@ -74,6 +74,24 @@ static void expect_same(struct office *office) {
     rig_forget(again);
 }
 
+/* One after the other, no two commits of class sync share a sync of the disk. */
+static void each_waits_for_its_own_sync(void **state) {
+    (void)state;
+    struct office office;
+    atomic_int syncs;
+    atomic_init(&syncs, 0);
+    office_open(&office, 5);
+    fault_vfs_on_sync(office.rig.disk, count_wake, &syncs);
+    for (int i = 0; i < 20; i++) {
+        int before = atomic_load(&syncs);
+        uint64_t group = turn(&office, DURABILITY_SYNC);
+        assert_true(group > 0 && durable_within(&office, group, 10000));
+        assert_true(atomic_load(&syncs) > before);
+    }
+    assert_int_equal(committer_stop(office.committer), SS_OK);
+    rig_close(&office.rig);
+}
+
 static void what_is_durable_is_there(void **state) {
     (void)state;
     struct office office;
@@ -309,6 +327,7 @@ static void several_workers_share_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_waits_for_its_own_sync),
         cmocka_unit_test(what_is_durable_is_there),
         cmocka_unit_test(async_waits_a_little_and_memory_for_ever),
         cmocka_unit_test(stopping_commits_what_waits),
