@@ -272,12 +272,22 @@ static void stream_end(struct link *link, struct lane *lane) {
     link_resume(link);
 }
 
+/* RFC 9113, section 6.9.2: a new initial window moves the windows of open streams, too. */
+static void windows_move(struct link *link, uint32_t initial) {
+    struct load *load = link->load;
+    int64_t change = (int64_t)initial - link->stream_window;
+    for (unsigned i = 0; i < load->config->lanes; i++)
+        if (load->lanes[i].link == link && load->lanes[i].stream) load->lanes[i].window += change;
+    link->stream_window = initial;
+    link_resume(link);
+}
+
 static void settings_take(struct link *link, unsigned flags, struct bytes data) {
     if (flags & FLAG_ACK) return;
     for (size_t at = 0; at + 6 <= data.size; at += 6) {
         uint32_t value = big(data.data + at + 2, 4);
         if (big(data.data + at, 2) == SETTING_STREAMS) link->streams_max = value;
-        if (big(data.data + at, 2) == SETTING_WINDOW) link->stream_window = value;
+        if (big(data.data + at, 2) == SETTING_WINDOW) windows_move(link, value);
     }
     frame_put(&link->out, 0, FRAME_SETTINGS, FLAG_ACK, 0);
     link_dirty(link);
