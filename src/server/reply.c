@@ -128,7 +128,7 @@ int reply_update(const struct state_sync_request *request, const struct command 
         .must_not_exist = request->must_not_exist,
         .base_digest = request->base_digest,
         .idempotency_key = request->idempotency_key,
-        .origin = ticket_origin(command->ticket),
+        .origin = command->stream ? ticket_origin(command->ticket) : 0, /* who else subscribes? */
         .latency_ms = command->latency_ms,
     };
     return reply_context(&request->vector_clock, arena, &update->context);

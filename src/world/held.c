@@ -3,8 +3,10 @@
 
 static bool written_by(const struct held *held, const struct history *history,
                        const struct record *record) {
-    for (; record; record = history_newer(history, record))
-        if (record_may_be_of(record, held->origin)) return true;
+    for (; record; record = history_newer(history, record)) {
+        bool other = held->player && record->writer != held->player;
+        if (!other && record_may_be_of(record, held->origin)) return true;
+    }
     return false;
 }
 

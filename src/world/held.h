@@ -21,6 +21,7 @@ struct held {
     uint64_t told, closed;
     uint64_t floor;  /* versions up to here were not told, or perhaps not: never a base */
     uint64_t origin; /* of the reader's own stream, whose writes it is not told */
+    uint64_t player; /* as whom that stream writes; 0: as anybody */
 };
 
 /* All that changed up to `told` has been met, the world being at `seq`. */
