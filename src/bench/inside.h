@@ -9,6 +9,8 @@
 int inside_world(const struct options *options);
 /* Time of one update that meets a conflict: opaque (last write wins) and JSON (merged). */
 int inside_merge(const struct options *options);
+/* Bytes of a delta and time to make and to apply it, beside zstd's and RFC 7396's. */
+int inside_patch(const struct options *options);
 /* Groups a second, their latency, and bytes that the disk is given for each byte of effects. */
 int inside_journal(const struct options *options);
 /* Time of a start. */

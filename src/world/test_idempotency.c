@@ -31,6 +31,39 @@ static void first_answer_again(void **state) {
     fixture_close(&f);
 }
 
+/* A delta whose base is not kept: the first answer still counts; without one it is STALE, and that
+ * is an answer like any other. */
+static void without_a_base(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    assert_int_equal(put_once(&f, 7, "a", "x", "k"), RESULT_SUCCESS);
+    struct update lost = update_of(7, "keep", "a", "", 1);
+    lost.base_missing = true;
+    lost.idempotency_key = bytes_of("k");
+    assert_int_equal(send(&f, &lost), RESULT_SUCCESS);
+    assert_true(f.out.replayed);
+    expect_bytes(f.out.state, "x");
+    lost.idempotency_key = bytes_of("other");
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(send(&f, &lost), RESULT_STALE);
+        assert_int_equal(f.out.replayed, again);
+        assert_non_null(f.out.message);
+        expect_bytes(f.out.state, "x");
+        assert_int_equal(f.out.version, 1);
+    }
+    assert_int_equal(put_once(&f, 7, "a", "y", "other"), RESULT_ERROR);
+    struct outcome outcomes[2];
+    struct update batch[2] = {update_of(7, "keep", "b", "new", 0), lost};
+    batch[1].idempotency_key = (struct bytes){NULL, 0};
+    world_batch(f.world, batch, 2, (struct bytes){NULL, 0}, f.now, outcomes);
+    assert_int_equal(outcomes[0].result, RESULT_CONFLICT);
+    assert_int_equal(outcomes[1].result, RESULT_STALE);
+    struct cell_view view;
+    assert_false(world_get(f.world, 7, bytes_of("keep"), bytes_of("b"), &view));
+    fixture_close(&f);
+}
+
 static void other_content(void **state) {
     (void)state;
     struct fixture f;
@@ -154,9 +187,13 @@ static void answers_are_bounded_in_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_answer_again), cmocka_unit_test(other_content),
-        cmocka_unit_test(conflicts_too),      cmocka_unit_test(errors_are_not_remembered),
-        cmocka_unit_test(forgotten_in_time),  cmocka_unit_test(answers_are_bounded_in_bytes),
+        cmocka_unit_test(first_answer_again),
+        cmocka_unit_test(other_content),
+        cmocka_unit_test(without_a_base),
+        cmocka_unit_test(conflicts_too),
+        cmocka_unit_test(errors_are_not_remembered),
+        cmocka_unit_test(forgotten_in_time),
+        cmocka_unit_test(answers_are_bounded_in_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,44 @@ static void fill(struct readers *readers) {
     put(readers, ALICE, BAG, "gold", "90");
 }
 
+/* ---- bases --------------------------------------------------------------------------------- */
+
+static void test_bases(void **state) {
+    struct readers readers = {0};
+    struct snapshot *snapshot;
+    struct cell_view view, base;
+    (void)state;
+    assert_int_equal(readers_open(&readers), SS_OK);
+    fill(&readers);
+    put(&readers, ALICE, BAG, "new", "1");
+    put(&readers, ALICE, BAG, "dead", "1");
+    del(&readers, ALICE, BAG, "dead");
+    put(&readers, ALICE, BAG, "dead", "3");
+    const struct known_version have[] = {known(BAG, "gold", 1), known(PROFILE, "name", 9),
+                                         known(BAG, "dead", 2), known(BOARD, "score", 1)};
+    struct snapshot_query query = {.player = ALICE, .known = have, .known_count = 4};
+    assert_int_equal(snapshot_open(&snapshot, readers.world, &query, NULL), SS_OK);
+    unsigned entries = 0, bases = 0;
+    while (snapshot_next(snapshot, &view) == 1) {
+        entries++;
+        if (!snapshot_base(snapshot, &base)) continue;
+        bases++; /* of what is named by a version that never was, or a tombstone, there is none */
+        assert_true(bytes_equal(view.key, bytes_of("gold")));
+        assert_true(bytes_equal(view.state, bytes_of("90")));
+        assert_int_equal(base.version, 1);
+        assert_true(bytes_equal(base.state, bytes_of("100")));
+    }
+    assert_int_equal(entries, 4);
+    assert_int_equal(bases, 1);
+    snapshot_close(snapshot);
+    assert_true(world_version(readers.world, ALICE, bytes_of("bag"), bytes_of("gold"), 2, &view));
+    assert_true(bytes_equal(view.state, bytes_of("90")));
+    assert_false(world_version(readers.world, ALICE, bytes_of("bag"), bytes_of("gold"), 3, &view));
+    assert_false(world_version(readers.world, ALICE, bytes_of("bag"), bytes_of("dead"), 2, &view));
+    assert_false(world_version(readers.world, ALICE, bytes_of("bag"), bytes_of("none"), 1, &view));
+    readers_close(&readers);
+}
+
 /* ---- what is in it ------------------------------------------------------------------------- */
 
 static void test_own_and_shared(void **state) {
@@ -507,12 +545,19 @@ static void test_allocation_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_and_shared),      cmocka_unit_test(test_owners),
-        cmocka_unit_test(test_categories),          cmocka_unit_test(test_known_versions),
-        cmocka_unit_test(test_tombstones),          cmocka_unit_test(test_since),
-        cmocka_unit_test(test_page_goes_on),        cmocka_unit_test(test_page_ends_unborn),
-        cmocka_unit_test(test_page_out_of_history), cmocka_unit_test(test_page_slot_reused),
-        cmocka_unit_test(test_random_pages),        cmocka_unit_test(test_random_positions),
+        cmocka_unit_test(test_bases),
+        cmocka_unit_test(test_own_and_shared),
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_known_versions),
+        cmocka_unit_test(test_tombstones),
+        cmocka_unit_test(test_since),
+        cmocka_unit_test(test_page_goes_on),
+        cmocka_unit_test(test_page_ends_unborn),
+        cmocka_unit_test(test_page_out_of_history),
+        cmocka_unit_test(test_page_slot_reused),
+        cmocka_unit_test(test_random_pages),
+        cmocka_unit_test(test_random_positions),
         cmocka_unit_test(test_allocation_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
