@@ -68,6 +68,7 @@ struct owner {
     struct list leaving; /* world.leaving: session cells are still to be deleted; else empty */
 };
 
+struct holding_marks; /* holding.c */
 struct conflicts; /* conflict.c: parked and decided */
 struct keys;      /* idempotency.c */
 struct proposals; /* proposal.c */
@@ -98,6 +99,7 @@ struct world {
     size_t space_count, space_capacity;
     struct table space_index;
 
+    struct holding_marks *marks; /* NULL: no reader has asked for bases yet */
     struct conflicts *conflicts;
     struct keys *keys;
     struct proposals *proposals;

@@ -177,6 +177,14 @@ const struct record *history_at(const struct history *history, uint64_t seq) {
     return found;
 }
 
+const struct record *history_at_from(const struct history *history, uint32_t offset, uint64_t seq) {
+    const struct record *record = history_record(history, offset), *next;
+    assert(record->seq <= seq);
+    while ((next = history_newer(history, record)) && next->seq <= seq)
+        record = next;
+    return record;
+}
+
 void history_free(struct history *history, const struct memory *memory) {
     memory_free(memory, history->ring, history->capacity);
     *history = (struct history){0};

@@ -71,6 +71,8 @@ const struct record *history_find(const struct history *history, uint32_t versio
 /* The newest record with seq <= `seq`; NULL when that is no longer known or the cell was not there yet
  * (that is so when nothing was `trimmed`). */
 const struct record *history_at(const struct history *history, uint64_t seq);
+/* The same, from the kept record at `offset` on, which has seq <= `seq`. */
+const struct record *history_at_from(const struct history *history, uint32_t offset, uint64_t seq);
 void history_free(struct history *history, const struct memory *memory);
 
 static inline struct record *history_record(const struct history *history, uint32_t offset) {

@@ -14,7 +14,7 @@
 #include "base/status.h"
 #include "world/area.h"
 #include "world/budget.h"
-#include "world/held.h"
+#include "world/holding.h"
 #include "world/interest.h"
 #include "world/round.h"
 
@@ -42,7 +42,7 @@ struct subscriber {
     size_t gone_count, gone_next;
 
     bool bases;
-    struct held held;
+    struct holding held;
     struct round round;
     ss_time interval, round_began, round_due;
     struct budget budget;
@@ -197,6 +197,7 @@ int subscriber_create(struct subscriber **out, struct world *world,
     if (status == SS_OK)
         status = subscriber->resumed ? resume_area(subscriber, filter->since)
                                      : copy_known(subscriber, filter);
+    if (status == SS_OK && filter->bases) status = holding_open(world);
     if (status != SS_OK) {
         subscriber_destroy(subscriber);
         return status;
@@ -238,7 +239,7 @@ static bool is_named(const struct subscriber *subscriber, const struct cell *cel
 /* What the reader has of a cell that it is about to hear of: at the start what it named, later what
  * it was told. */
 static const struct record *base_of(const struct subscriber *subscriber, const struct cell *cell) {
-    if (subscriber->caught_up) return held_find(&subscriber->held, subscriber->world, cell);
+    if (subscriber->caught_up) return holding_find(&subscriber->held, subscriber->world, cell);
     if (subscriber->named.count == 0) return NULL;
     for (const struct record *record = history_oldest(&cell->history); record;
          record = history_newer(&cell->history, record))
@@ -324,7 +325,7 @@ static bool begin_round(struct subscriber *subscriber, uint64_t until, ss_time n
 
 static void note_close(struct subscriber *subscriber) {
     if (!round_open(&subscriber->round))
-        held_close(&subscriber->held, subscriber->round.told, subscriber->world->seq);
+        holding_close(&subscriber->held, subscriber->round.told, subscriber->world->seq);
 }
 
 /* A round in which nothing was told does not delay the next one. */
@@ -357,7 +358,7 @@ static bool start(struct subscriber *subscriber, uint64_t until, ss_time now,
     if (subscriber->round.told < subscriber->begin || until < subscriber->begin) return false;
     start_free(subscriber);
     subscriber->caught_up = true;
-    held_close(&subscriber->held, subscriber->round.told, subscriber->world->seq);
+    holding_close(&subscriber->held, subscriber->round.told, subscriber->world->seq);
     subscriber->round_due = time_add(now, subscriber->interval);
     change->kind = CHANGE_CAUGHT_UP;
     return true;
@@ -388,7 +389,7 @@ bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
 }
 
 void subscriber_doubt(struct subscriber *subscriber) {
-    held_doubt(&subscriber->held, subscriber->world->seq);
+    holding_doubt(&subscriber->held, subscriber->world->seq);
 }
 
 void subscriber_spend(struct subscriber *subscriber, size_t bytes) {

@@ -871,7 +871,8 @@ static void test_allocation_failure(void **state) {
                                        .has_area = true,
                                        .radius = 10,
                                        .known = have,
-                                       .known_count = 2};
+                                       .known_count = 2,
+                                       .bases = true};
     for (int resume = 0; resume < 2; resume++) {
         size_t live = readers.failing.live, n = 0;
         int status;

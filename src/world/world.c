@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "world/conflict.h"
+#include "world/holding.h"
 #include "world/idempotency.h"
 #include "world/proposal.h"
 
@@ -193,6 +194,7 @@ static void cells_free(struct world *world) {
 void world_destroy(struct world *world) {
     if (!world) return;
     proposals_destroy(world);
+    holding_free(world);
     keys_destroy(world);
     conflicts_destroy(world);
     cells_free(world);
