@@ -56,6 +56,7 @@ _statesync_flags_of() {
         history)   echo "--owner --limit $common" ;;
         top)       echo "--once --interval $common" ;;
         replay)    echo "--speed --clients --seconds --category $common" ;;
+        schema)    echo "--lang --out --proto-path --strict --help" ;;
         delta)     echo "--mode --exact --json" ;;
         bench)     echo "--server --seconds --warmup --rounds --peer --inflight --connections --per-write --rate --load --json" ;;
         sim)       echo "--seed --seeds --clients --ops --faults --shrink --twice --verbose" ;;
@@ -64,7 +65,7 @@ _statesync_flags_of() {
 }
 
 _statesync_complete() {
-    local commands="serve get set delete watch snapshot conflicts resolve history top replay demo config data delta bench sim version help"
+    local commands="serve get set delete watch snapshot conflicts resolve history top replay demo config data delta schema bench sim version help"
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
@@ -72,13 +73,15 @@ _statesync_complete() {
         return
     fi
     case $before in
-        --config | --ca | check | replay) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+        --config | --ca | --out | check | replay) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         --compress) mapfile -t COMPREPLY < <(compgen -W "gzip lz4 zstd" -- "$word"); return ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word"); return ;;
         config) mapfile -t COMPREPLY < <(compgen -W "check" -- "$word"); return ;;
+        schema) mapfile -t COMPREPLY < <(compgen -W "check describe diff generate" -- "$word"); return ;;
+        --lang) mapfile -t COMPREPLY < <(compgen -W "c cpp" -- "$word"); return ;;
         data) mapfile -t COMPREPLY < <(compgen -W "verify stats backup restore" -- "$word"); return ;;
     esac
-    if [[ $command == data && $word != -* ]]; then
+    if [[ ($command == data || $command == schema) && $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
     fi

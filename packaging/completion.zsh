@@ -73,6 +73,7 @@ _statesync_commands() {
         'config:check a configuration file'
         'data:check, back up or restore a data folder'
         'delta:code recorded states as deltas, and count the bytes'
+        'schema:look at a .proto as the server would; generate code'
         'bench:measure a server, a peer beside it, or the engine alone'
         'sim:run the server in a simulated world, with faults, from a seed'
         'version:print the version of this program'
@@ -115,6 +116,8 @@ _statesync() {
         top) _arguments $_statesync_common '--once[one reading]' '--interval[between readings]:SECONDS:' ;;
         replay) _arguments $_statesync_common '1:TRACE:_files' '--speed[times real time]:X|max:' \
                     '--clients[so many]:N:' '--seconds[end after]:N:' '--category[write to it]:NAME:' ;;
+        schema) _arguments '1:action:(check describe diff generate)' '*:FILE:_files' '--lang[of the code]:LANGUAGE:(c cpp)' \
+                   '--out[not to stdout]:FILE:_files' '--proto-path[of imports]:FOLDER:_files -/' '--strict[care fails too]' ;;
         delta) _arguments '1:action:(measure pack unpack)' '*:FILE:_files' '--mode[the base]:MODE:(acked stream)' \
                    '--exact[every bit]' '--json[for programs]' ;;
         sim) _arguments '--seed[one run]:S:' '--seeds[many]:A..B:' '--clients[so many]:N:' '--ops[of each]:N:' ;;

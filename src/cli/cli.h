@@ -75,7 +75,7 @@ struct command {
 
 extern const struct command command_bench, command_config, command_conflicts, command_data, command_delete, command_delta,
     command_demo, command_get, command_help, command_history, command_replay, command_resolve,
-    command_serve, command_set, command_sim, command_snapshot, command_top, command_version, command_watch;
+    command_schema, command_serve, command_set, command_sim, command_snapshot, command_top, command_version, command_watch;
 
 /* "statesync get: ..." on stderr, with a newline; returns `code`. */
 int complain(const struct cli *cli, int code, const char *format, ...)

@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
     &command_replay,
     &command_bench,
     &command_delta,
+    &command_schema,
     &command_sim,
     &command_version,
     &command_help,

@@ -372,16 +372,12 @@ int schema_compile(struct schema **schema, const struct memory *memory,
 
 int schema_check(const struct memory *memory, const struct descriptor_set *set, size_t *checked,
                  struct buffer *complaints) {
-    bool declared = false;
     int worst = SS_OK;
     *checked = 0;
-    for (const struct message_descriptor *at = set->messages; at; at = at->all)
-        declared |= rule_given(at->rules.given, MESSAGE_CATEGORY);
     for (const struct message_descriptor *at = set->messages; at; at = at->all) {
         bool ours = bytes_equal(at->file->package, bytes_of("statesync")) ||
                     bytes_equal(at->file->package, bytes_of("google.protobuf"));
-        bool wanted = declared ? rule_given(at->rules.given, MESSAGE_CATEGORY) : !at->map_entry;
-        if (ours || !wanted) continue;
+        if (ours || at->map_entry) continue;
         struct schema *schema;
         int status = schema_compile(&schema, memory, at, complaints);
         schema_destroy(schema);

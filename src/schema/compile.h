@@ -12,8 +12,8 @@
 int schema_compile(struct schema **schema, const struct memory *memory,
                    const struct message_descriptor *message, struct buffer *complaints);
 
-/* Checks every message of the set that declares a category, or all messages where none does; the
- * number of them in *checked. The same statuses. */
+/* Checks every message of the set but protobuf's own and ours; how many in *checked. The same
+ * statuses. */
 int schema_check(const struct memory *memory, const struct descriptor_set *set, size_t *checked,
                  struct buffer *complaints);
 

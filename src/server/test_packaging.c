@@ -19,7 +19,7 @@ static const char *source_root;
 static const char *const commands[] = {
     "serve",     "get",     "set",     "delete", "watch",  "snapshot",
     "conflicts", "resolve", "history", "top",    "replay", "demo",
-    "config",    "data",    "delta",   "bench",  "sim",    "version",
+    "config",    "data",    "delta", "schema",   "bench",  "sim",    "version",
     "help"};
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -392,7 +392,7 @@ class Reading(Remote):
 class Usage(Base):
     def test_help(self):
         names = re.findall(r"^  (\w+)  ", self.call("help"), re.M)
-        self.assertEqual(len(names), 19)
+        self.assertEqual(len(names), 20)
         for name in names:
             page = self.call("help", name)
             self.assertRegex(page, f"^usage: statesync[ -]{name}")
@@ -481,6 +481,71 @@ class Usage(Base):
         self.assertNotIn(b"\x1b[", page({"NO_COLOR": "1"}))
         self.assertNotIn(b"\x1b[", page({"TERM": "dumb"}))
         server.stop()
+
+
+class Schemas(Base):
+    GAME = os.path.join(ROOT, "examples", "game.proto")
+    MISTAKES = os.path.join(ROOT, "src", "schema", "samples", "mistakes.proto")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="statesync-cli-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def changed(self, *changes):
+        """A copy of the game's schema in which each (old, new) was replaced."""
+        with open(self.GAME, encoding="utf-8") as file:
+            text = file.read()
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        path = os.path.join(self.folder, "game.proto")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_check(self):
+        self.assertIn("game.proto is good: 5 messages", self.call("schema", "check", self.GAME))
+        self.call("schema", "check", self.MISTAKES, code=1)
+        self.assertIn("mistakes.proto:16: sample.Sizes.quantum: quantum must be > 0, not -1", self.said)
+        self.call("schema", "check", os.path.join(self.folder, "nothing.proto"), code=1)
+        self.call("schema", "check", TRACE, code=1)
+        self.assertIn("is no descriptor set", self.said)
+
+    def test_describe(self):
+        out = self.call("schema", "describe", self.GAME, "game.Position")
+        self.assertRegex(out, r"1\.1 +/at/x +float +20 +0\.01 +-4096\.\.4096 +lww +hermite")
+        self.assertIn("148 bits (18.5 bytes)", out)
+        self.call("schema", "describe", self.GAME, "game.Nobody", code=1)
+        self.assertIn("there is no message game.Nobody", self.said)
+
+    def test_diff(self):
+        def diff(*changes, code=0, flags=()):
+            return self.call("schema", "diff", self.GAME, self.changed(*changes), *flags, code=code)
+        self.assertIn("all in all: the same", diff(("player", "player")))
+        self.assertIn("game.Inventory/title (5) is merged by keep, not lww",
+                      diff(("string title = 5;", "string title = 5 [(statesync.field).merge = MERGE_KEEP];")))
+        self.assertIn("compatible  game.Inventory/rank (9) is new", diff(("string title = 5;", "string title = 5; int32 rank = 9;")))
+        renamed = (("string title = 5;", "string name = 5;"),)
+        self.assertIn("needs care  game.Inventory/name (5) was called title", diff(*renamed))
+        diff(*renamed, code=4, flags=["--strict"])
+        self.assertIn("BREAKS      game.Position/pitch (4) float becomes double", diff(("float pitch", "double pitch"), code=4))
+        self.assertIn("BREAKS      game.Inventory/bag (2) repeated becomes singular",
+                      diff(("repeated string bag = 2 [(statesync.field).merge = MERGE_UNION];", "string bag = 2;"), code=4))
+
+    def test_generate(self):
+        out = self.call("schema", "generate", self.GAME, "game.Position")
+        self.assertIn("static inline size_t game_Position_put(const game_Position *from, void *out, size_t room)", out)
+        self.assertNotIn("game_Inventory", out)
+        self.call("schema", "generate", "--lang", "perl", self.GAME, code=2)
+        target = os.path.join(self.folder, "game.hpp")
+        self.assertEqual(self.call("schema", "generate", "--lang", "cpp", "--out", target, self.GAME), "")
+        with open(target, encoding="utf-8") as file:
+            self.assertIn("struct Inventory {", file.read())
+
+    def test_usage(self):
+        self.call("schema", code=2)
+        self.call("schema", "diff", self.GAME, code=2)
+        self.assertIn("say check FILE", self.said)
 
 
 class Serving(Base):
