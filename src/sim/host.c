@@ -8,6 +8,7 @@
 
 enum { TURNS_MAX = 10000 };
 #define DRAIN_SLACK (5 * SS_SECOND)
+#define LAST_SYNC   150000 /* us: long enough for players to come back and write */
 #define ILL_SLACK   (2 * SS_SECOND) /* by then the committer has tried again */
 
 static void complain(struct host *host, const char *what, const char *detail) {
@@ -24,8 +25,12 @@ static void on_log(void *context, int level, const char *line) {
 static void on_sync(void *context) {
     struct host *host = context;
     uint64_t usual = (uint64_t)host->sync_delay;
+    bool last = host->dies_in == 1;
+    if (host->dies_in) host->dies_in--;
     if (random_below(&host->luck, 50) == 0) usual *= 20;
+    if (last) usual = LAST_SYNC;
     virtual_thread_sleep(host->machine, 1 + (ss_time)random_below(&host->luck, 2 * usual));
+    if (last) disk_off(host->disk);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -59,6 +64,7 @@ static void must_be_empty(struct host *host) {
 
 static void up(struct host *host) {
     static const uint32_t delays[] = {200, 1000, 3000, 8000}; /* us */
+    host->dies_in = 0;
     host->sync_delay = delays[random_below(&host->luck, 4)];
     host->state = HOST_UP;
     host->lives++;
@@ -67,7 +73,7 @@ static void up(struct host *host) {
     if (random_below(&host->luck, 4) || host->disk_fails) return;
     host->rest = (ss_time)random_below(&host->luck, 100000);
     host->cut_power = host->cuts && (!host->kills || random_below(&host->luck, 2));
-    disk_off_at(host->disk, 1 + random_below(&host->luck, 12));
+    host->dies_in = 1 + (unsigned)random_below(&host->luck, 3);
 }
 
 static void host_open(struct host *host) {
@@ -280,6 +286,7 @@ void host_fill_disk(struct host *host) {
 }
 
 void host_heal_disk(struct host *host) {
+    if (!host->kills && !host->cuts) host->dies_in = 0;
     disk_heal(host->disk);
     if (host->disk_fails || host->disk_full) host->ill_until = host->machine->now + ILL_SLACK;
     host->disk_fails = host->disk_full = false;

@@ -43,6 +43,7 @@ struct host {
     bool cut_power;        /* when the disk goes off by itself: the machine did, not the process */
     bool damages;          /* bits may flip while it is down */
     bool kills, cuts;      /* the process, or the machine, may die soon after a start */
+    unsigned dies_in;      /* so many syncs, the last of them a long one; 0: in none */
     uint64_t damaged, refused; /* how often they did, and was that noticed */
     uint64_t turns;
     char why[160]; /* what went wrong with the host itself, "" */

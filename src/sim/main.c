@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* statesync-sim: the shipping server and client in virtual time, one run for each seed. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +228,9 @@ int main(int count, char **words) {
         return 2;
     }
     struct tokens tokens;
+    /* The same blocks come and go in every run: the kernel need not hear of it. */
+    mallopt(M_MMAP_THRESHOLD, 1 << 28);
+    mallopt(M_TRIM_THRESHOLD, 1 << 28);
     if (!tokens_start(&tokens)) {
         perror("statesync-sim: a temporary folder");
         return 2;

@@ -133,18 +133,22 @@ static void follow_epoch(struct run *run) {
         model_restart(&run->model, ending == ENDING_CLEAN ? SS_NEVER : until);
     }
     run->model.life_began = run->machine.now;
+    virtual_stir(&run->machine);
     for (unsigned i = 0; i < run->actor_count; i++)
         actor_forget(&run->actors[i]);
 }
 
-/* Each is asked once a step: whoever becomes due by what another does now has the next one. */
+/* Each is asked once a step, and only when something happened to him: whoever becomes due by what
+ * another does now has the next one. */
 static ss_time run_due(struct run *run) {
     run->host_due = host_due(&run->host);
     ss_time due = time_min(run->host_due, run->weather_next);
     if (fault_in(run->plan.faults, FAULT_GARBAGE))
         due = time_min(due, stranger_due(&run->stranger));
     for (unsigned i = 0; i < run->actor_count; i++) {
-        run->dues[i] = actor_due(&run->actors[i]);
+        bool *stirred = &run->machine.stirred[i + 1];
+        if (*stirred) run->dues[i] = actor_due(&run->actors[i]);
+        *stirred = false;
         due = time_min(due, run->dues[i]);
     }
     return due;
@@ -166,6 +170,7 @@ static void step(struct run *run) {
             follow_epoch(run);
         } else if (run->dues[turn] <= machine->now) {
             actor_turn(&run->actors[turn]);
+            machine->stirred[turn + 1] = true;
         }
     }
 }
@@ -173,6 +178,7 @@ static void step(struct run *run) {
 /* Until `done`, or until time is up; false then, or after a violation. */
 static bool pass(struct run *run, ss_time span, bool (*done)(const struct run *)) {
     ss_time until = run->machine.now + span;
+    virtual_stir(&run->machine);
     while (run->machine.now < until) {
         if (failed(run)) return false;
         if (done && done(run)) return true;

@@ -45,6 +45,15 @@ static struct vsocket *vsocket_create(enum socket_kind kind) {
     return vsocket;
 }
 
+/* Something happened to this end that its owner's loop has to hear of. */
+static void stir(struct virtual *machine, const struct vsocket *end) {
+    machine->stirred[end->server ? 0 : end->owner % VIRTUAL_OWNERS] = true;
+}
+
+void virtual_stir(struct virtual *machine) {
+    memset(machine->stirred, true, sizeof machine->stirred);
+}
+
 /* ---- pipes --------------------------------------------------------------------------------- */
 
 static void pipe_clear(struct pipe *pipe) {
@@ -71,6 +80,7 @@ static ss_time arrival(struct virtual *machine, struct vsocket *end) {
 }
 
 static void pipe_push(struct virtual *machine, struct vsocket *to, const void *data, size_t size) {
+    stir(machine, to);
     struct segment *segment = malloc(sizeof *segment + size);
     if (!segment) abort();
     segment->arrival = arrival(machine, to);
@@ -236,6 +246,8 @@ int socket_accept(int fd, char peer[ADDRESS_TEXT], bool *loopback) {
 static void reset_both(struct virtual *machine, struct vsocket *end) {
     end->reset = time_min(end->reset, machine->now);
     if (end->peer) end->peer->reset = time_min(end->peer->reset, machine->now + end->peer->delay);
+    stir(machine, end);
+    if (end->peer) stir(machine, end->peer);
     machine->cuts++;
 }
 
@@ -257,6 +269,7 @@ ptrdiff_t socket_read(int fd, void *buffer, size_t size) {
     if (!can_read(end)) return SS_ERR_AGAIN;
     if (!pipe_head(&end->in)) return 0;
     size_t taken = pipe_take(machine, &end->in, buffer, partial(machine, size));
+    if (end->peer) stir(machine, end->peer);
     trace_event(machine->trace, machine->now, end->owner, end->server ? "server-read" : "read",
                 taken, end->in.waiting, (struct bytes){NULL, 0});
     return (ptrdiff_t)taken;
@@ -291,6 +304,7 @@ static void end_close(struct virtual *machine, struct vsocket *end) {
     if (peer) {
         bool abortive = end->in.waiting > 0; /* unread bytes turn the end into a reset */
         ss_time at = arrival(machine, peer);
+        stir(machine, peer);
         if (abortive) {
             peer->reset = time_min(peer->reset, at);
         } else {
@@ -315,6 +329,7 @@ void socket_close(int fd) {
     while (!list_empty(&vsocket->backlog)) {
         struct vsocket *waiting = LIST_ENTRY(vsocket->backlog.next, struct vsocket, link);
         if (waiting->peer) waiting->peer->reset = machine->now + waiting->peer->delay;
+        if (waiting->peer) stir(machine, waiting->peer);
         end_close(machine, waiting);
     }
     free(vsocket);
@@ -360,6 +375,7 @@ static void release(const struct virtual *machine, struct vsocket *end) {
 
 void virtual_heal(struct virtual *machine) {
     machine->heal = true;
+    virtual_stir(machine);
     machine->wall_offset = 0;
     for (size_t i = 0; i < machine->socket_count; i++) {
         if (!concerns(machine->sockets[i], 0)) continue;

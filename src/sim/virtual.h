@@ -20,6 +20,8 @@
 
 #define VIRTUAL_EPOCH ((ss_time)1767225600 * SS_SECOND) /* every run begins on 2026-01-01 */
 
+enum { VIRTUAL_OWNERS = 128 };
+
 struct segment {
     struct list link;
     ss_time arrival;
@@ -71,6 +73,8 @@ struct virtual {
     size_t loop_count;
     struct thread *thread; /* the server's second one, NULL: it has none */
     unsigned connecting; /* the client whose turn it is: owner of new connections */
+    bool stirred[VIRTUAL_OWNERS]; /* something happened to connections of that owner: ask when they
+                                   * are due. 0: of anybody's server side */
     uint64_t accepts_refused, cuts, bytes;
     bool heal; /* no more faults of the network */
 };
@@ -96,6 +100,9 @@ ss_time virtual_thread_due(const struct virtual *machine);
 bool virtual_thread_turn(struct virtual *machine);
 /* Called on that thread: it sleeps. Anywhere else nothing happens. */
 void virtual_thread_sleep(struct virtual *machine, ss_time span);
+
+/* Everybody must be asked when he is due. */
+void virtual_stir(struct virtual *machine);
 
 /* Cuts, holds or heals the connections of one client (0: of everybody). */
 void virtual_cut(struct virtual *machine, unsigned owner);
