@@ -99,38 +99,50 @@ static double seconds_now(void) {
     return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
 }
 
+struct progress {
+    double began, told;
+    uint64_t passed, updates, checks, lost;
+};
+
+static void count(struct progress *progress, const struct verdict *verdict) {
+    progress->passed++;
+    progress->updates += verdict->ops;
+    progress->checks += verdict->checks;
+    progress->lost += verdict->sent - verdict->answered;
+}
+
+/* On a terminal one line that changes, else one a minute. */
+static void tell(struct progress *progress) {
+    bool terminal = isatty(STDOUT_FILENO);
+    double span = seconds_now() - progress->began;
+    if (span - progress->told < (terminal ? 0.5 : 60)) return;
+    printf("%s%llu seeds, %llu updates, %.1f seeds/s %s", terminal ? "\r" : "",
+           (unsigned long long)progress->passed, (unsigned long long)progress->updates,
+           (double)progress->passed / span, terminal ? "" : "\n");
+    fflush(stdout);
+    progress->told = span;
+}
+
 static int all_seeds(const struct options *options, struct tokens *tokens) {
-    double began = seconds_now(), told = 0;
-    uint64_t passed = 0, updates = 0, checks = 0, lost = 0;
+    struct progress progress = {.began = seconds_now()};
+    bool single = options->first == options->last;
     for (uint64_t seed = options->first; seed <= options->last; seed++) {
         struct verdict verdict;
+        struct plan plan = options->plan;
         bool fine = one_seed(options, seed, tokens, &verdict);
-        if (options->first == options->last) {
-            struct plan plan = options->plan;
-            plan.seed = seed;
-            print_verdict(&plan, &verdict);
-        }
+        plan.seed = seed;
+        if (single) print_verdict(&plan, &verdict);
         if (!fine) return 1;
-        passed++;
-        updates += verdict.ops;
-        checks += verdict.checks;
-        lost += verdict.sent - verdict.answered;
-        double span = seconds_now() - began;
-        if (isatty(STDOUT_FILENO) && span - told > 0.5) {
-            printf("\r%llu seeds, %.1f seeds/s ", (unsigned long long)passed,
-                   (double)passed / span);
-            fflush(stdout);
-            told = span;
-        }
+        count(&progress, &verdict);
+        tell(&progress);
     }
-    double span = seconds_now() - began;
-    if (options->first != options->last)
-        printf(
-            "%s%llu seeds passed in %.1f s, %.1f seeds/s: %llu updates, %llu requests without an "
-            "answer, %llu checks\n",
-            isatty(STDOUT_FILENO) ? "\r" : "", (unsigned long long)passed, span,
-            (double)passed / span, (unsigned long long)updates, (unsigned long long)lost,
-            (unsigned long long)checks);
+    double span = seconds_now() - progress.began;
+    if (single) return 0;
+    printf("%s%llu seeds passed in %.1f s, %.1f seeds/s: %llu updates, %llu requests without an "
+           "answer, %llu checks\n",
+           isatty(STDOUT_FILENO) ? "\r" : "", (unsigned long long)progress.passed, span,
+           (double)progress.passed / span, (unsigned long long)progress.updates,
+           (unsigned long long)progress.lost, (unsigned long long)progress.checks);
     return 0;
 }
 
