@@ -163,6 +163,21 @@ static int transact(struct journal *journal, const struct bytes *group, ss_time 
     return group ? SS_OK : stepped;
 }
 
+/* Room that is given back is anybody's: half of it is taken at once for the groups that wait. The
+ * log does not mind what stands behind its last frame. */
+static void give_back(struct journal *journal) {
+    uint8_t block[4096];
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+    memset(block, 0xa5, sizeof block);
+    if (!folder_ballast_free(&journal->folder)) return;
+    sqlite3_file_control(journal->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+    if (!log || !log->pMethods || log->pMethods->xFileSize(log, &size) != SQLITE_OK) return;
+    sqlite3_int64 end = size + (sqlite3_int64)(journal->config.ballast_bytes / 2);
+    while (size < end && log->pMethods->xWrite(log, block, sizeof block, size) == SQLITE_OK)
+        size += (sqlite3_int64)sizeof block;
+}
+
 /* On a full disk the ballast goes first, and the checkpoint waits. Pages that every step writes are
  * written less often when few commits bring one. */
 static int transact_with_room(struct journal *journal, const struct bytes *group, ss_time now) {
@@ -173,7 +188,7 @@ static int transact_with_room(struct journal *journal, const struct bytes *group
         log_line(journal->config.log, LOG_LEVEL_ERROR, "journal %s: the disk is full",
                  journal->folder.path);
     journal->low = true;
-    (void)folder_ballast_free(&journal->folder);
+    give_back(journal);
     return group ? transact(journal, group, now, false) : status;
 }
 
