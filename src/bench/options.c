@@ -34,7 +34,7 @@ static const struct flag flags[] = {
     {"--inflight", KIND_COUNT, AT(inflight), "operations in flight, in all"},
     {"--per-write", KIND_COUNT, AT(per_write), "messages that a stream sends at once"},
     {"--per-frame", KIND_COUNT, AT(per_frame),
-     "messages in one DATA frame (default: all of a write); gRPC's clients: 1"},
+     "messages in one DATA frame (default: all of a write); grpc-go's client: 1"},
     {"--state-bytes", KIND_COUNT, AT(state_bytes), "size of a state"},
     {"--cells", KIND_COUNT, AT(cells), "cells of a player; world, journal, recover: cells in all"},
     {"--history", KIND_COUNT, AT(history), "world: versions kept of a cell"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gather.h - DATA frames that came one right behind the other on one stream become one frame.
  *
- * gRPC's clients give every message a DATA frame of its own, and nghttp2 takes as long for a frame
+ * Many gRPC clients give every message a DATA frame of its own, and nghttp2 takes as long for a frame
  * of 90 bytes as we take for the update inside. What is left out are frame headers only, so flow
  * control counts the same; frames with flags, without content, or cut by the end of what was read
  * stay as they are. */
