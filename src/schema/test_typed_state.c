@@ -248,6 +248,42 @@ static void test_rules_that_do_not_fit(void **state) {
                 "life: sum, max and min are for numbers");
 }
 
+/* ---- another schema ------------------------------------------------------------------------ */
+
+static void test_a_message_that_cannot_read_the_old_one(void **state) {
+    (void)state;
+    struct format_rules *position = sample_rules("game.desc", "game.Position", NULL, 0);
+    struct format_rules *same = sample_rules("game.desc", "game.Position", NULL, 0);
+    struct format_rules *inventory = sample_rules("game.desc", "game.Inventory", NULL, 0);
+    assert_true(format_rules_follow(position, same));
+    assert_false(format_rules_follow(position, inventory));
+    assert_true(format_rules_follow(NULL, inventory));
+    format_rules_destroy(position);
+    format_rules_destroy(same);
+    format_rules_destroy(inventory);
+}
+
+/* What an older schema accepted may stand: it is passed over, and merges with it say why. */
+static void test_states_of_an_older_schema(void **state) {
+    (void)state;
+    struct state_test test = state_test_of("game.desc", "game.Inventory");
+    struct bytes incoming = bytes_of("\x20\x05"), base = {NULL, 0};
+    float at[3];
+    put_text(&test.state, 1, "gold was a text once");
+    put_varint(&test.state, 3, UINT32_MAX); /* and ammunition a number */
+    struct bytes standing = buffer_view(&test.state);
+    assert_int_equal(format->check(test.rules, &standing, incoming, 0, &test.why), SS_OK);
+    assert_int_equal(format->locate(test.rules, standing, at), SS_ERR_NOT_FOUND);
+    assert_int_equal(format->redact(test.rules, standing, READER_OTHER, &test.out), SS_OK);
+    assert_int_equal(test.out.data[0], 3 << 3);
+    buffer_clear(&test.out);
+    assert_int_equal(
+        format->merge(test.rules, base, standing, incoming, &test.out, NULL, &test.why),
+        MERGE_IMPOSSIBLE);
+    assert_string_equal(test.why.text, "/gold is of another type");
+    state_test_free(&test);
+}
+
 /* ---- redact -------------------------------------------------------------------------------- */
 
 static void assert_redacted(struct state_test *test, enum format_reader reader,
@@ -475,6 +511,8 @@ int main(void) {
         cmocka_unit_test(test_locate),
         cmocka_unit_test(test_axes_of_a_category_go_over_the_message),
         cmocka_unit_test(test_rules_that_do_not_fit),
+        cmocka_unit_test(test_a_message_that_cannot_read_the_old_one),
+        cmocka_unit_test(test_states_of_an_older_schema),
         cmocka_unit_test(test_hidden_fields_are_left_out),
         cmocka_unit_test(test_positions_follow_their_velocity),
         cmocka_unit_test(test_angles_go_the_short_way),

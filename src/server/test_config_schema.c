@@ -11,6 +11,7 @@
 #include "base/failing.h"
 #include "base/status.h"
 #include "server/config.h"
+#include "server/hide.h"
 
 struct attempt {
     struct config *config;
@@ -152,6 +153,50 @@ static void test_what_is_not_built(void **state) {
             "sample.Follower: follows is not built yet");
 }
 
+/* ---- hide ---------------------------------------------------------------------------------- */
+
+/* Inventory 7's with 50 gold and a title, as `viewer` sees it. */
+static struct bytes seen_by(const struct category *inventory, struct viewer viewer,
+                            struct arena *arena, bool *good) {
+    struct cell_view view = {.owner = 7, .state = bytes_view("\x08\x32\x2a\x01t", 5)};
+    *good = hide_fields(inventory, viewer, arena, &view);
+    return view.state;
+}
+
+static void test_who_sees_what(void **state) {
+    (void)state;
+    struct config *config = config_of("  position: {}\n");
+    const struct category *inventory = named(config, "inventory");
+    struct arena arena = arena_of(&memory_heap, 1024);
+    bool good;
+    struct bytes whole = bytes_view("\x08\x32\x2a\x01t", 5), rest = bytes_of("\x2a\x01t");
+    assert_true(bytes_equal(seen_by(inventory, (struct viewer){7, false}, &arena, &good), whole));
+    assert_true(bytes_equal(seen_by(inventory, (struct viewer){8, true}, &arena, &good), whole));
+    assert_true(bytes_equal(seen_by(inventory, (struct viewer){8, false}, &arena, &good), rest));
+    assert_true(good);
+    arena_free(&arena);
+    config_free(config);
+}
+
+/* Rather no state than a state with what should be hidden. */
+static void test_without_memory_nothing_is_shown(void **state) {
+    (void)state;
+    struct config *config = config_of("  position: {}\n");
+    const struct category *inventory = named(config, "inventory");
+    bool good = false;
+    for (size_t n = 1; !good; n++) {
+        struct failing failing = {.fail_at = n};
+        struct memory memory = failing_memory(&failing);
+        struct arena arena = arena_of(&memory, 1024);
+        struct bytes seen = seen_by(inventory, (struct viewer){8, false}, &arena, &good);
+        assert_int_equal(seen.size, good ? 3 : 0);
+        assert_true(n < 10);
+        arena_free(&arena);
+        assert_int_equal(failing.live, 0);
+    }
+    config_free(config);
+}
+
 static void test_every_allocation_fails(void **state) {
     (void)state;
     struct failing failing = {0};
@@ -176,6 +221,8 @@ int main(void) {
         cmocka_unit_test(test_mistakes_have_a_place),
         cmocka_unit_test(test_mistakes_of_the_schema),
         cmocka_unit_test(test_what_is_not_built),
+        cmocka_unit_test(test_who_sees_what),
+        cmocka_unit_test(test_without_memory_nothing_is_shown),
         cmocka_unit_test(test_every_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,8 +46,7 @@ static enum merge_result merge(const struct format_rules *rules, struct bytes ba
 
 static void check_merge(const struct format_rules *rules, const struct states *states) {
     struct buffer out = buffer_of(&memory_heap), again = buffer_of(&memory_heap);
-    enum merge_result result =
-        merge(rules, states->base, states->standing, states->incoming, &out);
+    enum merge_result result = merge(rules, states->base, states->standing, states->incoming, &out);
     merge(rules, states->base, states->incoming, states->standing, &again);
     CHECK(merge(rules, states->base, states->standing, states->base, &again) == MERGE_DONE);
     CHECK(bytes_equal(buffer_view(&again), states->standing));
@@ -82,6 +81,22 @@ static void check_invariants(const struct format_rules *rules, const struct stat
         CHECK(position[0] == position[0] && position[1] == position[1]);
 }
 
+/* States that an older schema accepted: whatever they are, nothing may break. */
+static void check_foreign(const struct format_rules *rules, const struct states *states) {
+    struct buffer out = buffer_of(&memory_heap);
+    struct reason why = {""};
+    check_invariants(rules, states);
+    CHECK(format_protobuf.redact(rules, states->incoming, READER_OTHER, &out) == SS_OK);
+    CHECK(out.size <= states->incoming.size);
+    buffer_clear(&out);
+    CHECK(format_protobuf.interpolate(rules, states->base, states->standing, 7, 3, &out) == SS_OK);
+    buffer_clear(&out);
+    enum merge_result result = format_protobuf.merge(rules, states->base, states->standing,
+                                                     states->incoming, &out, NULL, &why);
+    CHECK(result == MERGE_DONE || (result == MERGE_IMPOSSIBLE && why.text[0] != '\0'));
+    buffer_free(&out);
+}
+
 static void check_states(const struct schema *schema, const struct states *states) {
     struct format_rules *rules;
     struct reason why = {""};
@@ -95,6 +110,8 @@ static void check_states(const struct schema *schema, const struct states *state
         check_merge(rules, states);
         check_between(rules, states);
         check_invariants(rules, states);
+    } else {
+        check_foreign(rules, states);
     }
     format_rules_destroy(rules);
 }
