@@ -118,10 +118,10 @@ _statesync() {
                     '--clients[so many]:N:' '--seconds[end after]:N:' '--category[write to it]:NAME:' ;;
         schema) _arguments '1:action:(check describe diff generate)' '*:FILE:_files' '--lang[of the code]:LANGUAGE:(c cpp)' \
                    '--out[not to stdout]:FILE:_files' '--proto-path[of imports]:FOLDER:_files -/' '--strict[care fails too]' ;;
-        delta) _arguments '1:action:(measure pack unpack)' '*:FILE:_files' '--mode[the base]:MODE:(acked stream)' \
-                   '--exact[every bit]' '--json[for programs]' ;;
+        delta) _arguments '1:action:(pack unpack)' '*:FILE:_files' '--mode[the base]:MODE:(acked stream)' \
+                   '--exact[every bit]' ;;
         sim) _arguments '--seed[one run]:S:' '--seeds[many]:A..B:' '--clients[so many]:N:' '--ops[of each]:N:' ;;
-        bench) _arguments '1:what:(rpc stream cas world merge journal recover)' '--seconds[of a round]:N:' '--json[for programs]' ;;
+        bench) _arguments '1:what:(rpc stream cas world merge journal recover delta)' '--seconds[of a round]:N:' '--json[for programs]' ;;
         *) _arguments $_statesync_common ;;
     esac
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/deltas.h"
 #include "bench/inside.h"
 #include "bench/rounds.h"
 
@@ -148,6 +149,7 @@ static void help(FILE *out) {
     fputs("usage: statesync bench BENCHMARK [FLAGS]\n\n", out);
     for (size_t i = 0; i < BENCHMARKS; i++)
         fprintf(out, "  %-8s %s\n", benchmarks[i].name, benchmarks[i].summary);
+    fputs("  delta    bytes and time of a changed state on traces: bench delta --help\n", out);
     fputs("\nThe server is started on one core and loaded from another; figures are medians of\n"
           "rounds. With --peer the same load goes to a peer in the same rounds.\n\n"
           "  statesync bench rpc --peer grpc-go\n"
@@ -160,6 +162,7 @@ static void help(FILE *out) {
 
 int bench_main(int count, char **arguments) {
     const char *name = count > 1 ? arguments[1] : "";
+    if (strcmp(name, "delta") == 0) return deltas_main(count - 1, arguments + 1);
     bool asked = false;
     for (int i = 1; i < count; i++)
         asked = asked || strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0;

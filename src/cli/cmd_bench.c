@@ -10,7 +10,7 @@ static int run(struct cli *cli, int argc, char **argv) {
 
 const struct command command_bench = {
     .name = "bench",
-    .synopsis = "rpc|stream|cas|world|merge|journal|recover [FLAGS]",
+    .synopsis = "rpc|stream|cas|world|merge|journal|recover|delta [FLAGS]",
     .summary = "Measures a server, a peer beside it, the engine or the journal alone",
     .own_help = true,
     .local = true,

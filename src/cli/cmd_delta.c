@@ -4,18 +4,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/status.h"
 #include "cli/cli.h"
 #include "cli/flag.h"
-#include "delta/measure.h"
+#include "delta/pack.h"
 
 #define TRACE_BYTES_MAX ((size_t)1 << 30)
 
 struct delta_options {
     const char *mode;
-    bool exact, json;
+    bool exact;
 };
 
 static const struct flag flags[] = {
@@ -23,16 +22,8 @@ static const struct flag flags[] = {
      "the base: the newest tick 100 ms old, or the tick before (acked)"},
     {"exact", NULL, FLAG_SWITCH, offsetof(struct delta_options, exact),
      "every bit of the 48 bytes instead of the trace's quanta"},
-    {"json", NULL, FLAG_SWITCH, offsetof(struct delta_options, json),
-     "measure: one JSON object a trace, for programs"},
     {NULL, NULL, FLAG_SWITCH, 0, NULL},
 };
-
-static uint64_t clock_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static int fail(const struct cli *cli, const char *name, int status) {
     return complain(cli, EXIT_FAILED, "%s: %s%s%s", name, status_text(status),
@@ -64,7 +55,7 @@ static int file_save(struct bytes from, const char *name) {
 struct delta_work {
     const struct cli *cli;
     enum delta_mode mode;
-    bool exact, json;
+    bool exact;
 };
 
 static int pack(const struct delta_work *work, const char *const *names) {
@@ -97,48 +88,6 @@ static int unpack(const struct delta_work *work, const char *const *names) {
     return status == SS_OK ? EXIT_OK : fail(work->cli, names[1], status);
 }
 
-static void print_json(const struct delta_work *work, const char *name,
-                       const struct delta_measure *m) {
-    printf("{\"trace\":\"%s\",\"mode\":\"%s\",\"exact\":%s,\"payload_bytes_per_update\":%.4f,"
-           "\"header_bytes_per_packet\":%.3f,\"encode_ns_per_update\":%.1f,"
-           "\"decode_ns_per_update\":%.1f,\"bound_bytes_per_update\":%.4f,"
-           "\"bytes_per_frame\":%.2f,\"updates\":%llu,\"verified\":%s}\n",
-           name, work->mode == DELTA_ACKED ? "acked" : "stream", work->exact ? "true" : "false",
-           m->payload_bytes_per_update, m->header_bytes_per_packet, m->encode_ns_per_update,
-           m->decode_ns_per_update, m->bound_bytes_per_update, m->bytes_per_frame,
-           (unsigned long long)m->updates, m->verified ? "true" : "false");
-}
-
-static void print_words(const char *name, const struct delta_measure *m) {
-    printf("%s\n"
-           "  an update   %.3f B, in the same contexts at best %.3f B\n"
-           "  a frame     %.1f B with headers (%.2f B a packet)\n"
-           "  time        %.0f ns to encode an update, %.0f ns to decode it\n"
-           "  %llu updates in %llu ticks, %s\n",
-           name, m->payload_bytes_per_update, m->bound_bytes_per_update, m->bytes_per_frame,
-           m->header_bytes_per_packet, m->encode_ns_per_update, m->decode_ns_per_update,
-           (unsigned long long)m->updates, (unsigned long long)m->ticks,
-           m->verified ? "each decoded and compared" : "NOT EVERY ONE DECODED TO WHAT WAS SENT");
-}
-
-static int measure(const struct delta_work *work, const char *name) {
-    struct trace trace;
-    struct delta_measure result;
-    int status = trace_load(&trace, &memory_heap, name, TRACE_BYTES_MAX);
-    if (status != SS_OK) return fail(work->cli, name, status);
-    enum delta_profile profile = profile_of(&trace, work->exact);
-    status = delta_measure(&result, &trace, profile, work->mode, delta_table(profile, work->mode),
-                           &memory_heap, clock_ns);
-    trace_free(&trace);
-    if (status != SS_OK) return fail(work->cli, name, status);
-    if (work->json) {
-        print_json(work, name, &result);
-    } else {
-        print_words(name, &result);
-    }
-    return result.verified ? EXIT_OK : EXIT_FAILED;
-}
-
 static int delta_run(struct cli *cli, int argc, char **argv) {
     struct delta_options options = {.mode = "acked"};
     struct operands words;
@@ -147,32 +96,24 @@ static int delta_run(struct cli *cli, int argc, char **argv) {
     bool acked = strcmp(options.mode, "acked") == 0;
     if (!acked && strcmp(options.mode, "stream") != 0)
         return complain(cli, EXIT_USAGE, "--mode is acked or stream, not \"%s\"", options.mode);
-    struct delta_work work = {cli, acked ? DELTA_ACKED : DELTA_STREAM, options.exact, options.json};
+    struct delta_work work = {cli, acked ? DELTA_ACKED : DELTA_STREAM, options.exact};
     const char *action = words.count ? words.items[0] : "";
     if (strcmp(action, "pack") == 0 && words.count == 3) return pack(&work, words.items + 1);
     if (strcmp(action, "unpack") == 0 && words.count == 3) return unpack(&work, words.items + 1);
-    if (strcmp(action, "measure") != 0 || words.count < 2)
-        return complain(cli, EXIT_USAGE,
-                        "say measure TRACE..., pack TRACE OUT or unpack OUT TRACE; see `statesync "
-                        "help delta`");
-    for (size_t i = 1; i < words.count; i++) {
-        int failed = measure(&work, words.items[i]);
-        if (failed != EXIT_OK) code = failed;
-    }
-    return code;
+    return complain(cli, EXIT_USAGE,
+                    "say pack TRACE OUT or unpack OUT TRACE; see `statesync help delta`");
 }
 
 const struct command command_delta = {
     .name = "delta",
-    .synopsis = "measure TRACE... | pack TRACE OUT | unpack OUT TRACE",
-    .summary = "Codes recorded states as deltas, counts the bytes, and gives them back",
+    .synopsis = "pack TRACE OUT | unpack OUT TRACE",
+    .summary = "Codes recorded states as deltas, and gives them back",
     .text =
-        "  statesync delta measure share/match.stt.zst\n"
-        "  statesync delta measure --mode stream --json *.stt.zst | jq .payload_bytes_per_update\n"
         "  statesync delta pack --mode acked match.stt.zst match.deltas\n"
         "  statesync delta unpack match.deltas match.stt\n"
         "\nA trace is .stt or .stt.zst. OUT is one header, then for each tick a u32 length and\n"
-        "the packet with all its headers; unpack writes the states as a receiver has them.\n",
+        "the packet with all its headers; unpack writes the states as a receiver has them.\n"
+        "What that costs, field by field: `statesync bench delta TRACE...`.\n",
     .flags = flags,
     .local = true,
     .run = delta_run,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "delta/coding.h"
+#include "delta/motion.h"
 #include "delta/fixed.h"
 #include "delta/lattice.h"
 #include "delta/number.h"
@@ -15,6 +16,7 @@ struct walk {
     const struct delta_chunk *chunk;
     struct coder coder;
     const struct delta_observer *observer;
+    const struct delta_watch *watch;
     struct predictor *predictor;
     bool failed;
 };
@@ -29,45 +31,198 @@ ALWAYS bool code_lattice(struct walk *walk, enum mode mode, unsigned lane, int32
     return code_bit(&walk->coder, mode, &walk->chunk->model->lane[lane].lattice[before], on);
 }
 
-/* A byte: guessed to stay, so there is nothing to compute but its clues. */
+/* The distance of a lane from its guess, in the context that its clues pick. */
+ALWAYS int64_t code_distance(struct walk *walk, enum mode mode, unsigned lane, int64_t number,
+                             bool mirrored) {
+    struct model_lane *model = &walk->chunk->model->lane[lane];
+    struct model_code *code = model_lane_code(model, walk->predictor->clue);
+    return code_number(&walk->coder, mode, model, code, number, mirrored);
+}
+
+ALWAYS void observe(struct walk *walk, unsigned lane, int64_t number, int64_t wanted,
+                    bool mirrored) {
+    walk->observer->lane(walk->observer->context, walk->predictor, lane, number, wanted, mirrored);
+}
+
 ALWAYS int32_t code_byte(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
     struct predictor *p = walk->predictor;
-    struct model_lane *model = &walk->chunk->model->lane[lane];
-    int32_t base = predictor_byte(p, lane);
+    const struct delta_lane *info = &p->schema->lanes[lane];
+    int32_t base = features_of_byte(p, lane);
     int64_t number = value - base;
     if (mode == OBSERVE)
-        walk->observer->lane(walk->observer->context, p, lane, number, number, false);
+        observe(walk, lane, number, number, false);
     else
-        number = code_number(&walk->coder, mode, model,
-                             &model->leaf[model_tree_find(&model->tree, p->clue)], number, false);
+        number = code_distance(walk, mode, lane, number, false);
     if (mode == READ) value = (int32_t)((base + number) & 255);
-    predictor_note_byte(p, lane, value);
+    predictor_note_quiet(p, info, value);
+    if (info->clue < MODEL_CLUES) p->clue[info->clue] = (int16_t)value;
     return value;
 }
 
-ALWAYS int32_t code_lane(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
+/* Which component of a quaternion is left out: its rank in the predicted rotation. */
+ALWAYS int32_t code_largest(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
     struct predictor *p = walk->predictor;
-    struct model_lane *model = &walk->chunk->model->lane[lane];
-    predictor_features(p, lane);
-    predictor_guess(p, model);
-    bool lattice = false;
-    if (p->schema->lanes[lane].kind == DELTA_FLOAT) lattice = code_lattice(walk, mode, lane, value);
-    struct coding coding = coding_start(p, lane, lattice);
-    int64_t number = mode == READ ? 0 : coding_number(&coding, p, lane, value);
-    if (mode == OBSERVE) {
-        int64_t wanted = predictor_fine(p, lane, value) - p->base;
-        walk->observer->lane(walk->observer->context, p, lane, number, wanted, coding.mirrored);
-    } else {
-        struct model_leaf *leaf = &model->leaf[model_tree_find(&model->tree, p->clue)];
-        number = code_number(&walk->coder, mode, model, leaf, number, coding.mirrored);
-    }
-    if (mode == READ && !coding_value(&coding, p, lane, number, &value)) walk->failed = true;
-    predictor_note(p, lane, value, number);
+    int64_t rank = 0;
+    features_of_largest(p);
+    while (mode != READ && rank < 3 && p->order[rank] != value)
+        rank++;
+    if (mode == OBSERVE)
+        observe(walk, lane, rank, rank, false);
+    else
+        rank = code_distance(walk, mode, lane, rank, false);
+    if (mode == READ) value = p->order[rank & 3];
+    p->largest = (uint8_t)(value & 3);
+    predictor_note_quiet(p, &p->schema->lanes[lane], value);
+    predictor_note_size(p, rank);
     return value;
 }
 
-ALWAYS void code_cell(struct walk *walk, enum mode mode, unsigned cell, const uint8_t *like,
-                      uint8_t *row) {
+/* A number; `kind` is a constant. */
+ALWAYS int32_t code_number_lane(struct walk *walk, enum mode mode, int kind, unsigned index,
+                                int32_t value) {
+    struct predictor *p = walk->predictor;
+    const struct delta_lane *info = &p->schema->lanes[index];
+    const struct model_lane *model = &walk->chunk->model->lane[index];
+    struct predictor_lane *lane = &p->lane[index];
+    int fraction = kind == DELTA_FLOAT ? 20 : 8;
+    p->clue[7] = p->quiet;
+    if (mode == OBSERVE) { /* sees all features, also those that this lane has not */
+        memset(p->mean, 0, sizeof p->mean);
+        memset(p->spread, 0, sizeof p->spread);
+    }
+    if (kind == DELTA_QUATERNION)
+        features_of_component(p, index, info, model);
+    else
+        features_of_number(p, lane, info, model,
+                           mode == OBSERVE ? UINT32_MAX : model->uses[p->class], fraction);
+    bool lattice = kind == DELTA_FLOAT && code_lattice(walk, mode, index, value);
+    struct coding coding = coding_start(p, fraction);
+    if (kind == DELTA_FLOAT) coding_float(&coding, p, info, lattice);
+    int64_t number = mode == READ ? 0 : coding_number(&coding, info, kind, value);
+    if (mode == OBSERVE)
+        observe(walk, index, number, predictor_fine(info, value, p->base) - p->base,
+                coding.mirrored);
+    else
+        number = code_distance(walk, mode, index, number, coding.mirrored);
+    if (mode == READ && !coding_value(&coding, info, kind, number, &value)) walk->failed = true;
+    bool simple = kind == DELTA_STEPS || kind == DELTA_QUATERNION;
+    lane->now = simple ? (int64_t)value * 256 : predictor_fine(info, value, p->base);
+    lane->miss = fixed_clamp(lane->now - p->guess, FIXED_MAX);
+    predictor_note_quiet(p, info, value);
+    predictor_note_size(p, number);
+    if (!simple && info->role == DELTA_YAW) predictor_note_yaw(p, lane);
+    return value;
+}
+
+/* Any lane. */
+ALWAYS int32_t code_value(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
+    const struct delta_lane *info = &walk->chunk->schema->lanes[lane];
+    switch (info->kind) {
+    case DELTA_BYTE: return code_byte(walk, mode, lane, value);
+    case DELTA_STEPS: return code_number_lane(walk, mode, DELTA_STEPS, lane, value);
+    case DELTA_ANGLE: return code_number_lane(walk, mode, DELTA_ANGLE, lane, value);
+    case DELTA_FLOAT: return code_number_lane(walk, mode, DELTA_FLOAT, lane, value);
+    default:
+        if (info->axis == 0) return code_largest(walk, mode, lane, value);
+        return code_number_lane(walk, mode, DELTA_QUATERNION, lane, value);
+    }
+}
+
+/* ---- flags: what of a chunk and its cells changed at all ---- */
+
+/* Whether two rows differ, in words; the last may overlap the one before. */
+ALWAYS bool rows_differ(const uint8_t *a, const uint8_t *b, size_t size) {
+    uint64_t x, y;
+    if (size < sizeof x) return memcmp(a, b, size) != 0;
+    for (size_t at = 0; at + sizeof x <= size; at += sizeof x) {
+        memcpy(&x, a + at, sizeof x);
+        memcpy(&y, b + at, sizeof y);
+        if (x != y) return true;
+    }
+    memcpy(&x, a + size - sizeof x, sizeof x);
+    memcpy(&y, b + size - sizeof y, sizeof y);
+    return x != y;
+}
+
+/* How far the position moved from `old` to `row`. */
+static int16_t speed_clue(const struct delta_schema *schema, const uint8_t *row,
+                          const uint8_t *old) {
+    if (schema->position == DELTA_NO_LANE) return 0;
+    int64_t sum = 0;
+    for (unsigned axis = 0; axis < 3; axis++) {
+        const struct delta_lane *lane = &schema->lanes[schema->position + axis];
+        int64_t moved = (int64_t)delta_row_number(lane, row) - delta_row_number(lane, old);
+        sum += moved < 0 ? -moved : moved;
+    }
+    return fixed_log2(sum);
+}
+
+/* A byte lane of the base; 0 without either. */
+static int16_t byte_clue(const struct delta_schema *schema, unsigned lane, const uint8_t *base) {
+    return lane != DELTA_NO_LANE && base ? (int16_t)delta_row_get(&schema->lanes[lane], base) : 0;
+}
+
+/* What the flags' trees may ask, of which `asks` says what they do. */
+static void flag_clues(const struct delta_chunk *chunk, unsigned cell, unsigned changed,
+                       unsigned before, uint32_t asks, int16_t *clues) {
+    const struct delta_schema *schema = chunk->schema;
+    const uint8_t *rows[TICKS] = {NULL};
+    for (int t = TICK_BASE; t < TICKS && chunk->past[t] && chunk->past[t]->live >> cell & 1; t++)
+        rows[t] = chunk->past[t]->rows[cell];
+    for (int t = TICK_BASE; t < TICK_OLD3; t++)
+        if (!rows[t + 1])
+            clues[t - TICK_BASE] = 2;
+        else if (asks >> (t - TICK_BASE) & 1)
+            clues[t - TICK_BASE] = rows_differ(rows[t], rows[t + 1], schema->row_size);
+    clues[3] = (int16_t)changed;
+    clues[4] = (int16_t)before;
+    clues[5] = (int16_t)cell;
+    clues[6] = (int16_t)chunk->times->dt_ms;
+    clues[7] = byte_clue(schema, schema->kind_lane, rows[TICK_BASE]);
+    clues[8] = chunk->past[TICK_BASE] != NULL;
+    clues[9] = 0;
+    if (asks >> 9 & 1 && clues[0] == 1)
+        clues[9] = speed_clue(schema, rows[TICK_BASE], rows[TICK_OLD1]);
+    clues[10] = byte_clue(schema, schema->flag_lane, rows[TICK_BASE]);
+}
+
+enum { FLAG_CHANGED, FLAG_GONE, FLAG_BORN, FLAG_CHUNK, FLAG_BYTES };
+
+ALWAYS unsigned code_flag(struct walk *walk, enum mode mode, unsigned flag, const int16_t *clues,
+                          unsigned bit) {
+    struct model_lane *model = &walk->chunk->model->flag[flag];
+    if (mode == OBSERVE) walk->observer->flag(walk->observer->context, flag, clues, bit);
+    return code_bit(&walk->coder, mode, &model->leaf[model_tree_find(&model->tree, clues)].step[0],
+                    bit);
+}
+
+/* Whether any byte changed; `clues`: those of the cell's flags. */
+ALWAYS bool code_bytes_flag(struct walk *walk, enum mode mode, int16_t *clues, const uint8_t *row) {
+    const struct delta_schema *schema = walk->chunk->schema;
+    const struct predictor *p = walk->predictor;
+    size_t at = schema->bytes_at, count = schema->byte_count;
+    if (count == 0) return false;
+    for (int t = TICK_BASE; t < TICK_OLD3; t++)
+        clues[t - TICK_BASE] =
+            p->rows[t + 1] ? memcmp(p->rows[t] + at, p->rows[t + 1] + at, count) != 0 : 2;
+    unsigned bit = mode != READ && memcmp(p->rows[TICK_BASE] + at, row + at, count) != 0;
+    return code_flag(walk, mode, FLAG_BYTES, clues, bit);
+}
+
+/* All bytes are as in the base: told to the lanes after them. */
+ALWAYS void keep_bytes(struct walk *walk, enum mode mode, uint8_t *row) {
+    const struct delta_schema *schema = walk->chunk->schema;
+    struct predictor *p = walk->predictor;
+    const uint8_t *base = p->rows[TICK_BASE] + schema->bytes_at;
+    for (unsigned i = 0; i < schema->byte_count && i < MODEL_CLUES - DELTA_BYTES_CLUE; i++)
+        p->clue[DELTA_BYTES_CLUE + i] = base[i];
+    if (mode == READ) memcpy(row + schema->bytes_at, base, schema->byte_count);
+}
+
+/* ---- a cell ---- */
+
+ALWAYS void code_cell(struct walk *walk, enum mode mode, bool watched, unsigned cell,
+                      const uint8_t *like, int16_t *clues, uint8_t *row) {
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_schema *schema = chunk->schema;
     bool past = true;
@@ -78,65 +233,50 @@ ALWAYS void code_cell(struct walk *walk, enum mode mode, unsigned cell, const ui
         walk->predictor->rows[t] = past ? frame->rows[cell] : NULL;
     }
     predictor_start(walk->predictor, schema, chunk->times, like);
+    bool bytes = !walk->predictor->rows[TICK_BASE] || code_bytes_flag(walk, mode, clues, row);
+    if (!bytes) keep_bytes(walk, mode, row);
+    if (watched) walk->watch->lane(walk->watch->context, DELTA_LANES_MAX);
     for (unsigned i = 0; i < schema->lane_count; i++) {
         if (mode == OBSERVE && i > walk->observer->last) break;
+        if (!bytes && schema->lanes[i].kind == DELTA_BYTE) continue;
         int32_t value = mode == READ ? 0 : delta_row_get(&schema->lanes[i], row);
-        value = schema->lanes[i].kind == DELTA_BYTE ? code_byte(walk, mode, i, value)
-                                                    : code_lane(walk, mode, i, value);
+        value = code_value(walk, mode, i, value);
         if (mode == READ) delta_row_set(&schema->lanes[i], row, value);
+        if (watched) walk->watch->lane(walk->watch->context, i);
     }
 }
 
-/* How far the position moved from `old` to `row`. */
-static int16_t speed_clue(const struct delta_schema *schema, const uint8_t *row,
-                          const uint8_t *old) {
-    if (schema->position == DELTA_NO_LANE) return 0;
-    int64_t sum = 0;
-    for (unsigned axis = 0; axis < 3; axis++) {
-        const struct delta_lane *lane = &schema->lanes[schema->position + axis];
-        int64_t moved = (int64_t)delta_row_get(lane, row) - delta_row_get(lane, old);
-        sum += moved < 0 ? -moved : moved;
+/* One copy of each, whoever calls. */
+#define CELL(name, mode, watched)                                                                  \
+    static __attribute__((noinline)) void name(                                                    \
+        struct walk *walk, unsigned cell, const uint8_t *like, int16_t *clues, uint8_t *row) {     \
+        code_cell(walk, mode, watched, cell, like, clues, row);                                    \
     }
-    return fixed_log2(sum);
+CELL(write_cell, WRITE, false)
+CELL(read_cell, READ, false)
+CELL(write_cell_watched, WRITE, true)
+CELL(read_cell_watched, READ, true)
+CELL(observe_cell, OBSERVE, false)
+#undef CELL
+
+ALWAYS void code_any_cell(struct walk *walk, enum mode mode, unsigned cell, const uint8_t *like,
+                          int16_t *clues, uint8_t *row) {
+    if (mode == WRITE)
+        (walk->watch ? write_cell_watched : write_cell)(walk, cell, like, clues, row);
+    if (mode == READ) (walk->watch ? read_cell_watched : read_cell)(walk, cell, like, clues, row);
+    if (mode == OBSERVE) observe_cell(walk, cell, like, clues, row);
 }
 
-/* What the flags' trees may ask. */
-static void flag_clues(const struct delta_chunk *chunk, unsigned cell, unsigned changed,
-                       unsigned before, int16_t *clues) {
-    size_t size = chunk->schema->row_size;
-    const uint8_t *rows[TICKS];
-    bool past = true;
-    for (int t = TICK_BASE; t < TICKS; t++) {
-        past = past && chunk->past[t] && chunk->past[t]->live >> cell & 1;
-        rows[t] = past ? chunk->past[t]->rows[cell] : NULL;
-    }
-    for (int t = TICK_BASE; t < TICK_OLD3; t++)
-        clues[t - TICK_BASE] = !rows[t + 1] ? 2 : memcmp(rows[t], rows[t + 1], size) != 0;
-    clues[3] = (int16_t)changed;
-    clues[4] = (int16_t)before;
-    clues[5] = (int16_t)cell;
-    clues[6] = (int16_t)chunk->times->dt_ms;
-    clues[7] = 0;
-    uint8_t lane = chunk->schema->kind_lane;
-    if (lane != DELTA_NO_LANE && rows[TICK_BASE])
-        clues[7] = (int16_t)delta_row_get(&chunk->schema->lanes[lane], rows[TICK_BASE]);
-    clues[8] = chunk->past[TICK_BASE] != NULL;
-    clues[9] = clues[10] = 0;
-    if (clues[0] == 1) clues[9] = speed_clue(chunk->schema, rows[TICK_BASE], rows[TICK_OLD1]);
-    if (chunk->schema->flag_lane != DELTA_NO_LANE && rows[TICK_BASE])
-        clues[10] = (int16_t)delta_row_get(&chunk->schema->lanes[chunk->schema->flag_lane],
-                                           rows[TICK_BASE]);
-}
+/* ---- a chunk ---- */
 
-ALWAYS unsigned code_flag(struct walk *walk, enum mode mode, unsigned flag, const int16_t *clues,
-                          unsigned bit) {
-    struct model_lane *model = &walk->chunk->model->flag[flag];
-    if (mode == OBSERVE) walk->observer->flag(walk->observer->context, flag, clues, bit);
-    return code_bit(&walk->coder, mode, &model->leaf[model_tree_find(&model->tree, clues)].step[0],
-                    bit);
+/* What the trees of a cell's flags ask; clue 9 is made from clue 0. */
+ALWAYS uint32_t flags_ask(const struct delta_model *model, enum mode mode, bool was) {
+    if (mode == OBSERVE) return UINT32_MAX;
+    uint32_t asks = was ? model->flag[FLAG_CHANGED].asks | model->flag[FLAG_GONE].asks |
+                              model->flag[FLAG_BYTES].asks
+                        : model->flag[FLAG_BORN].asks;
+    return asks >> 9 & 1 ? asks | 1 : asks;
 }
-
-enum { FLAG_CHANGED, FLAG_GONE, FLAG_BORN, FLAG_CHUNK };
 
 ALWAYS void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *now) {
     const struct delta_chunk *chunk = walk->chunk;
@@ -144,33 +284,40 @@ ALWAYS void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *no
     size_t size = chunk->schema->row_size;
     const uint8_t *like = NULL;
     unsigned changed = 0, before = 0;
-    int16_t clues[MODEL_FLAG_CLUES];
+    int16_t clues[MODEL_FLAG_CLUES] = {0};
     if (mode == READ) now->live = 0;
     for (unsigned i = 0; i < chunk->cells && !walk->failed; i++) {
         bool was = base && base->live >> i & 1, is = now->live >> i & 1;
         uint8_t *row = now->rows[i];
-        flag_clues(chunk, i, changed, before, clues);
+        flag_clues(chunk, i, changed, before, flags_ask(chunk->model, mode, was), clues);
         if (was) {
-            unsigned bit = mode != READ && (!is || memcmp(row, base->rows[i], size) != 0);
+            unsigned bit = mode != READ && (!is || rows_differ(row, base->rows[i], size));
             before = code_flag(walk, mode, FLAG_CHANGED, clues, bit);
             is = !before || !code_flag(walk, mode, FLAG_GONE, clues, !is);
-            if (mode == READ && !before) memcpy(row, base->rows[i], size);
+            if (mode == READ && !before) memcpy(row, base->rows[i], DELTA_ROW_MAX);
         } else {
             before = code_flag(walk, mode, FLAG_BORN, clues, is);
             is = before;
         }
-        if (is && before) code_cell(walk, mode, i, like, row);
+        if (is && before) code_any_cell(walk, mode, i, like, clues, row);
         changed += before;
         if (is) like = row;
         if (is && mode == READ) now->live = (uint16_t)(now->live | 1u << i);
     }
 }
 
+void delta_chunk_keep(const struct delta_chunk *chunk, struct delta_frame *now) {
+    const struct delta_frame *base = chunk->past[TICK_BASE];
+    now->live = base ? base->live : 0;
+    for (unsigned i = 0; now->live >> i; i++)
+        if (now->live >> i & 1) memcpy(now->rows[i], base->rows[i], DELTA_ROW_MAX);
+}
+
 bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now) {
     const struct delta_frame *base = chunk->past[TICK_BASE];
     if ((base ? base->live : 0) != now->live) return false;
     for (unsigned i = 0; i < chunk->cells; i++)
-        if (now->live >> i & 1 && memcmp(base->rows[i], now->rows[i], chunk->schema->row_size) != 0)
+        if (now->live >> i & 1 && rows_differ(base->rows[i], now->rows[i], chunk->schema->row_size))
             return false;
     return true;
 }
@@ -182,7 +329,7 @@ static int16_t changed_cells(const struct delta_chunk *chunk, const struct delta
     unsigned both = newer->live & older->live, count = 0;
     for (unsigned i = 0; i < chunk->cells; i++)
         if (both >> i & 1)
-            count += memcmp(newer->rows[i], older->rows[i], chunk->schema->row_size) != 0;
+            count += rows_differ(newer->rows[i], older->rows[i], chunk->schema->row_size);
     return (int16_t)(count + (newer->live != older->live));
 }
 
@@ -200,33 +347,41 @@ ALWAYS void code_block_chunk(struct walk *walk, enum mode mode, struct delta_fra
     *before = code_flag(walk, mode, FLAG_CHUNK, clues, bit);
     if (*before)
         code_chunk(walk, mode, now);
-    else if (mode == READ && base)
-        *now = *base;
     else if (mode == READ)
-        now->live = 0;
+        delta_chunk_keep(chunk, now);
 }
 
-size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_frame *now, void *out,
-                          size_t capacity) {
+size_t delta_encode_watched(const struct delta_chunk *chunk, const struct delta_frame *now,
+                            void *out, size_t capacity, const struct delta_watch *watch) {
     struct range_encoder encoder;
     struct predictor predictor;
-    struct walk walk = {.chunk = chunk, .predictor = &predictor};
+    struct walk walk = {.chunk = chunk, .predictor = &predictor, .watch = watch};
     walk.coder = (struct coder){.encoder = &encoder, .adapts = chunk->model->adapts};
     range_encoder_init(&encoder, out, capacity);
     code_chunk(&walk, WRITE, (struct delta_frame *)now); /* only READ writes it */
     return range_encoder_finish(&encoder);
 }
 
-int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
-                       size_t *used) {
+size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_frame *now, void *out,
+                          size_t capacity) {
+    return delta_encode_watched(chunk, now, out, capacity, NULL);
+}
+
+int delta_decode_watched(const struct delta_chunk *chunk, struct bytes from,
+                         struct delta_frame *now, size_t *used, const struct delta_watch *watch) {
     struct range_decoder decoder;
     struct predictor predictor;
-    struct walk walk = {.chunk = chunk, .predictor = &predictor};
+    struct walk walk = {.chunk = chunk, .predictor = &predictor, .watch = watch};
     walk.coder = (struct coder){.decoder = &decoder, .adapts = chunk->model->adapts};
     range_decoder_init(&decoder, from);
     code_chunk(&walk, READ, now);
     *used = range_decoder_finish(&decoder);
     return *used == 0 || walk.failed ? SS_ERR_MALFORMED : SS_OK;
+}
+
+int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
+                       size_t *used) {
+    return delta_decode_watched(chunk, from, now, used, NULL);
 }
 
 void delta_block_write(struct delta_block *block, void *out, size_t capacity) {

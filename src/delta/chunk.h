@@ -6,8 +6,9 @@
  * nothing.)
  *
  *   chunk      one range-coded block (wire/range.h), which tells its own length
- *   per cell   live in the base:  same | changed, lanes | gone       else:  absent | born, lanes
- *   per lane   the distance from the guess: magnitude class, sign, digits
+ *   per cell   live in the base:  same | changed, bytes, lanes | gone    else:  absent | born,
+ * lanes bytes      whether any DELTA_BYTE changed; if none did, the lanes are those that are no
+ * bytes per lane   the distance from the guess: magnitude class, sign, digits
  */
 #ifndef DELTA_CHUNK_H
 #define DELTA_CHUNK_H
@@ -61,8 +62,23 @@ int delta_block_get(struct delta_block *block, const struct delta_chunk *chunk,
 /* How many bytes the block was; 0: truncated. */
 size_t delta_block_used(struct delta_block *block);
 
+/* Makes `now` what the chunk's base is (empty without one). */
+void delta_chunk_keep(const struct delta_chunk *chunk, struct delta_frame *now);
+
 /* True when nothing changed since the base: such a chunk need not be sent. */
 bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now);
+
+/* Told when a cell begins (lane DELTA_LANES_MAX) and after each lane that was coded, so that a
+ * benchmark can say where the time goes. */
+struct delta_watch {
+    void (*lane)(void *context, unsigned lane);
+    void *context;
+};
+/* delta_encode_chunk and delta_decode_chunk, watched. */
+size_t delta_encode_watched(const struct delta_chunk *chunk, const struct delta_frame *now,
+                            void *out, size_t capacity, const struct delta_watch *watch);
+int delta_decode_watched(const struct delta_chunk *chunk, struct bytes from,
+                         struct delta_frame *now, size_t *used, const struct delta_watch *watch);
 
 /* What training sees: each number before it is coded, with the predictor as it stood. */
 struct delta_observer {

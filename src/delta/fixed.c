@@ -22,9 +22,11 @@ int32_t fixed_sine(uint32_t angle) {
     return angle & 0x8000 ? -value : value;
 }
 
-/* The float is only a start: whatever it is, the result is exact. */
+/* Below 2^52 the float is exact: k^2 - 1 has a root that differs from k by more than rounding does.
+ */
 uint64_t fixed_root(uint64_t value) {
-    uint64_t root = (uint64_t)sqrt((double)value);
+    uint64_t root = (uint64_t)(int64_t)sqrt((double)(int64_t)value);
+    if (value >> 52 == 0) return root;
     while (root * root > value)
         root--;
     while ((root + 1) * (root + 1) <= value)

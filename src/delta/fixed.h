@@ -4,6 +4,7 @@
 #define DELTA_FIXED_H
 
 #include <stdint.h>
+#include <string.h>
 
 #define FIXED_MAX ((int64_t)1 << 38) /* no feature is larger, so that products fit */
 #define FIXED_Q30 ((int64_t)1 << 30)
@@ -24,11 +25,13 @@ static inline int64_t fixed_scale(int64_t value, int64_t ratio) {
     return fixed_clamp(product >> 24, FIXED_MAX);
 }
 
-/* log2 in 1/16, of |value| + 1, at most 1023. */
+/* log2 in 1/16, of value + 1; 0 <= value < 2^53: then a double holds it, with the logarithm in its
+ * highest bits. */
 static inline int16_t fixed_log2(int64_t value) {
-    uint64_t x = (uint64_t)fixed_size(value) + 1;
-    int zeros = __builtin_clzll(x);
-    return (int16_t)((63 - zeros) * 16 + (int)(x << zeros >> 59 & 15));
+    double x = (double)(value + 1);
+    int64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (int16_t)((bits >> 48) - (1023 << 4));
 }
 
 /* Sine of 1/65536 turns in Q14. */

@@ -8,7 +8,8 @@
 
 #include "wire/range.h"
 
-#define SYMBOLS (MODEL_STEPS + 6) /* magnitude classes, then signs of classes 1, 2, more */
+#define SYMBOLS       GROW_SYMBOLS
+#define QUESTION_BITS 0.001 /* what a further question (ways.h) must save, per sample */
 
 static double plogp(double n) {
     return n > 0 ? n * log2(n) : 0;
@@ -36,30 +37,35 @@ static int compare16(const void *a, const void *b) {
     return *(const int16_t *)a - *(const int16_t *)b;
 }
 
-/* Cuts each clue into bins of about equal weight; edges[c][i] is the last value of bin i. */
-static void make_bins(struct set *set, int16_t edges[MODEL_CLUES][SAMPLE_BINS], int16_t *scratch) {
+/* Which bin of a clue has the value. */
+static uint8_t bin_of(const int16_t *edge, int used, int16_t value) {
+    int low = 0, high = used - 1;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (value <= edge[middle])
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return (uint8_t)low;
+}
+
+/* Cuts each clue into bins of about equal weight. */
+static void make_bins(struct grow *grow, struct set *set) {
     for (int c = 0; c < MODEL_CLUES; c++) {
+        int16_t *edge = grow->edge[c];
         for (size_t n = 0; n < set->count; n++)
-            scratch[n] = set->samples[n].clue[c];
-        qsort(scratch, set->count, sizeof *scratch, compare16);
+            grow->sorted[n] = set->samples[n].clue[c];
+        qsort(grow->sorted, set->count, sizeof *grow->sorted, compare16);
         int used = 0;
         for (int i = 0; i < SAMPLE_BINS; i++) {
-            int16_t value = scratch[(set->count - 1) * (size_t)(i + 1) / SAMPLE_BINS];
-            if (used == 0 || value != edges[c][used - 1]) edges[c][used++] = value;
+            int16_t value = grow->sorted[(set->count - 1) * (size_t)(i + 1) / SAMPLE_BINS];
+            if (used == 0 || value != edge[used - 1]) edge[used++] = value;
         }
         for (int i = used; i < SAMPLE_BINS; i++)
-            edges[c][i] = INT16_MAX;
-        for (size_t n = 0; n < set->count; n++) {
-            int low = 0, high = used - 1;
-            while (low < high) {
-                int middle = (low + high) / 2;
-                if (set->samples[n].clue[c] <= edges[c][middle])
-                    high = middle;
-                else
-                    low = middle + 1;
-            }
-            set->samples[n].bin[c] = (uint8_t)low;
-        }
+            edge[i] = INT16_MAX;
+        for (size_t n = 0; n < set->count; n++)
+            set->samples[n].bin[c] = bin_of(edge, used, set->samples[n].clue[c]);
     }
 }
 
@@ -68,36 +74,64 @@ struct split {
     int clue, bin;
 };
 
-static struct split best_split(struct set *set, unsigned leaf) {
-    static _Thread_local uint32_t h[MODEL_CLUES][SAMPLE_BINS][SYMBOLS];
-    memset(h, 0, sizeof h);
+static void count_bins(struct grow *grow, const struct set *set, unsigned leaf) {
+    memset(grow->bin, 0, sizeof grow->bin);
     for (size_t n = 0; n < set->count; n++) {
         const struct sample *s = &set->samples[n];
         if (s->leaf == leaf)
             for (int c = 0; c < MODEL_CLUES; c++)
-                count_symbol(h[c][s->bin[c]], s);
+                count_symbol(grow->bin[c][s->bin[c]], s);
     }
+}
+
+/* Bits that a split at this threshold must save beyond others: for a question of its own, and for
+ * asking for a raw value, because other games have others. */
+static double split_price(const struct set *set, const struct model_tree *tree, int clue,
+                          int16_t threshold) {
+    double price = clue >= 15 && clue != 18 ? set->value_bits * (double)set->count : 0;
+    unsigned same = 0, asked = 0;
+    for (unsigned i = 0; i < tree->size; i++) {
+        if (tree->node[i].clue != clue) continue;
+        asked++;
+        same += tree->node[i].threshold == threshold;
+    }
+    if (same == 0 && asked % WAYS_BLOCK == 0) price += QUESTION_BITS * (double)set->count;
+    return price;
+}
+
+/* The best bin of a clue to split after. */
+static struct split best_bin(const struct grow *grow, const struct set *set,
+                             const struct model_tree *tree, int clue, const uint32_t *all) {
+    uint32_t left[SYMBOLS] = {0}, right[SYMBOLS];
+    struct split best = {0, clue, 0};
+    double whole = cost_of(all);
+    for (int b = 0; b < SAMPLE_BINS - 1; b++) {
+        const uint32_t *here = grow->bin[clue][b];
+        uint32_t any = 0;
+        for (int i = 0; i < SYMBOLS; i++) {
+            left[i] += here[i];
+            right[i] = all[i] - left[i];
+            any |= here[i];
+        }
+        if (!any) continue;
+        double gain = whole - cost_of(left) - cost_of(right);
+        if (gain > best.gain) gain -= split_price(set, tree, clue, grow->edge[clue][b]);
+        if (gain > best.gain) best = (struct split){gain, clue, b};
+    }
+    return best;
+}
+
+static struct split best_split(struct grow *grow, const struct set *set,
+                               const struct model_tree *tree, unsigned leaf) {
     uint32_t all[SYMBOLS] = {0};
+    struct split best = {0, 0, 0};
+    count_bins(grow, set, leaf);
     for (int b = 0; b < SAMPLE_BINS; b++)
         for (int i = 0; i < SYMBOLS; i++)
-            all[i] += h[0][b][i];
-    struct split best = {0, 0, 0};
-    double whole = cost_of(all), total = (double)set->count;
+            all[i] += grow->bin[0][b][i];
     for (int c = 0; c < MODEL_CLUES; c++) {
-        uint32_t left[SYMBOLS] = {0}, right[SYMBOLS];
-        for (int b = 0; b < SAMPLE_BINS - 1; b++) {
-            uint32_t any = 0;
-            for (int i = 0; i < SYMBOLS; i++) {
-                left[i] += h[c][b][i];
-                right[i] = all[i] - left[i];
-                any |= h[c][b][i];
-            }
-            if (!any) continue;
-            double gain = whole - cost_of(left) - cost_of(right);
-            if (c >= 15 && c != 18) /* a raw value: other games have others */
-                gain -= set->value_bits * total;
-            if (gain > best.gain) best = (struct split){gain, c, b};
-        }
+        struct split split = best_bin(grow, set, tree, c, all);
+        if (split.gain > best.gain) best = split;
     }
     return best;
 }
@@ -154,53 +188,59 @@ static void apply_split(struct set *set, struct model_lane *lane, unsigned leaf,
     }
 }
 
-void grow_tree(struct set *set, struct model_lane *lane, int16_t *scratch) {
-    static _Thread_local int16_t edges[MODEL_CLUES][SAMPLE_BINS];
+/* What changes rarely says little about values not seen here. */
+static void limit_values(struct set *set) {
+    size_t changes = 0;
+    for (size_t n = 0; n < set->count; n++)
+        changes += set->samples[n].size > 0;
+    if (set->value_bits > 0 && changes * 20 < set->count) set->value_bits = 1e9;
+}
+
+void grow_tree(struct grow *grow, struct set *set, struct model_lane *lane) {
     struct split candidate[MODEL_LEAVES];
     unsigned leaves = 1;
     lane->tree.size = 0;
     for (size_t n = 0; n < set->count; n++)
         set->samples[n].leaf = 0;
     if (set->count == 0) return;
-    size_t changes = 0;
-    for (size_t n = 0; n < set->count; n++)
-        changes += set->samples[n].size > 0;
-    if (set->value_bits > 0 && changes * 20 < set->count)
-        set->value_bits = 1e9; /* what changes rarely says little about values not seen here */
-    make_bins(set, edges, scratch);
-    candidate[0] = best_split(set, 0);
+    limit_values(set);
+    make_bins(grow, set);
+    candidate[0] = best_split(grow, set, &lane->tree, 0);
     while (leaves < (unsigned)set->leaves_max) {
         unsigned best = 0;
         for (unsigned i = 1; i < leaves; i++)
             if (candidate[i].gain > candidate[best].gain) best = i;
         if (candidate[best].gain < set->split_bits) break;
         struct split split = candidate[best];
-        apply_split(set, lane, best, leaves, split, edges[split.clue][split.bin]);
-        candidate[best] = best_split(set, best);
-        candidate[leaves] = best_split(set, leaves);
+        apply_split(set, lane, best, leaves, split, grow->edge[split.clue][split.bin]);
+        candidate[best] = best_split(grow, set, &lane->tree, best);
+        candidate[leaves] = best_split(grow, set, &lane->tree, leaves);
         leaves++;
     }
 }
 
-void grow_leaves(struct set *set, struct model_lane *lane) {
-    static _Thread_local uint32_t h[MODEL_LEAVES + 1][SYMBOLS];
+static void count_digits(uint32_t digit[2][MODEL_STEPS][3][2], const struct sample *s) {
+    if (s->digits >= 4) {
+        digit[s->minus][s->size][0][s->digits >> 1 & 1]++;
+        digit[s->minus][s->size][1 + (s->digits >> 1 & 1)][s->digits & 1]++;
+    } else if (s->digits >= 2) {
+        digit[s->minus][s->size][0][s->digits & 1]++;
+    }
+}
+
+void grow_leaves(struct grow *grow, struct set *set, struct model_lane *lane) {
     uint32_t digit[2][MODEL_STEPS][3][2] = {0};
-    memset(h, 0, sizeof h);
+    memset(grow->leaf, 0, sizeof grow->leaf);
     for (size_t n = 0; n < set->count; n++) {
         const struct sample *s = &set->samples[n];
-        count_symbol(h[s->leaf], s);
-        count_symbol(h[MODEL_LEAVES], s);
-        if (s->digits >= 4) {
-            digit[s->minus][s->size][0][s->digits >> 1 & 1]++;
-            digit[s->minus][s->size][1 + (s->digits >> 1 & 1)][s->digits & 1]++;
-        } else if (s->digits >= 2) {
-            digit[s->minus][s->size][0][s->digits & 1]++;
-        }
+        count_symbol(grow->leaf[s->leaf], s);
+        count_symbol(grow->leaf[MODEL_LEAVES], s);
+        count_digits(digit, s);
     }
     struct model_leaf all;
-    make_leaf(&all, h[MODEL_LEAVES], NULL);
+    make_leaf(&all, grow->leaf[MODEL_LEAVES], NULL);
     for (unsigned i = 0; i < MODEL_LEAVES; i++)
-        make_leaf(&lane->leaf[i], h[i], &all);
+        make_leaf(&lane->leaf[i], grow->leaf[i], &all);
     for (int sign = 0; sign < 2; sign++)
         for (int size = 0; size < MODEL_STEPS; size++)
             for (int i = 0; i < 3; i++)

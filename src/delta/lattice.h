@@ -8,11 +8,12 @@
 
 #include "delta/schema.h"
 
-/* Bits to steps, 20 bits fine, and the nearest float of such; 0 for what is not finite. */
+/* Bits to steps, 20 bits fine (at most FIXED_MAX), and the nearest float of such; 0 for what is not
+ * finite. */
 int64_t lattice_fine(const struct delta_lane *lane, int32_t bits);
 int32_t lattice_float(const struct delta_lane *lane, int64_t fine);
 
-/* Whether the bits are exactly those of whole steps, fewer than 2^20. */
+/* Whether the bits are exactly those of whole steps, at most 2^18. */
 bool lattice_on(const struct delta_lane *lane, int32_t bits);
 
 /* Float bits as integers in the order of the floats, and back. */

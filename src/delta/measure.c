@@ -1,200 +1,316 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* measure.c - encodes each tick on one side, decodes it on the other, and compares the rows. */
+/* measure.c - the trace is walked twice: once as in use, which gives bytes and time of whole
+ * packets and compares what arrives; once chunk by chunk under observation, which tells the fields
+ * apart. */
 #include "delta/measure.h"
 
-#include <math.h>
-#include <stdlib.h>
+#include "delta/census.h"
+#include "delta/quantum.h"
 
-/* Occurrences by context, for the bound. */
-struct census {
-    const struct delta_model *model;
-    uint32_t size[DELTA_LANES_MAX][MODEL_LEAVES][MODEL_STEPS];
-    uint32_t sign[DELTA_LANES_MAX][MODEL_LEAVES][3][2];
-    uint32_t digit[DELTA_LANES_MAX][2][MODEL_STEPS][3][2];
-    uint32_t flag[MODEL_FLAGS][MODEL_LEAVES][2];
-    uint32_t lattice[DELTA_LANES_MAX][2][2];
-    uint64_t direct_bits;
+#define CHUNK_BYTES_MAX 8192
+#define INTERRUPTED_NS  5000 /* so long takes no lane: the processor was away */
+
+/* Time by lane; the last: what a cell costs before its lanes. */
+struct stopwatch {
+    uint64_t (*now)(void);
+    uint64_t started, own; /* own: what asking costs */
+    uint64_t spent[DELTA_LANES_MAX + 1];
 };
 
 struct bench {
     const struct memory *memory;
+    const struct delta_clocks *clocks;
     struct delta_schema schema;
+    struct delta_field fields[DELTA_FIELDS_MAX]; /* those of `schema` */
     struct delta_model *sender, *receiver;
     struct course from, to;
     struct census *census;
     struct buffer packet;
+    struct stopwatch encoding, decoding;
+    uint64_t changed[DELTA_FIELDS_MAX], based; /* updates with a base, by field */
 };
 
-static void on_lane(void *context, const struct predictor *p, unsigned lane, int64_t number,
-                    int64_t wanted, bool mirrored) {
-    struct census *census = context;
-    (void)wanted;
-    unsigned leaf = model_tree_find(&census->model->lane[lane].tree, p->clue);
-    uint64_t value = (uint64_t)llabs(number);
-    unsigned bits = value ? 64 - (unsigned)__builtin_clzll(value) : 0;
-    unsigned size = bits < MODEL_STEPS ? bits : MODEL_STEPS - 1, minus = (number < 0) != mirrored;
-    census->size[lane][leaf][size]++;
-    if (bits == 0) return;
-    census->sign[lane][leaf][bits > 3 ? 2 : bits - 1][minus]++;
-    unsigned high = bits > 1 ? (unsigned)(value >> (bits - 2)) & 1 : 0;
-    if (bits > 1) census->digit[lane][minus][size][0][high]++;
-    if (bits > 2) census->digit[lane][minus][size][1 + high][value >> (bits - 3) & 1]++;
-    if (bits > 3) census->direct_bits += bits - 3;
+/* ---- opening ---- */
+
+static int open_schema(struct bench *bench, const struct delta_setup *setup) {
+    struct delta_schema plain;
+    profile_schema(setup->profile, &plain);
+    memcpy(bench->fields, plain.fields, plain.field_count * sizeof *plain.fields);
+    for (unsigned i = 0; i < plain.field_count && setup->rotation_levels; i++)
+        if (bench->fields[i].kind == DELTA_QUATERNION) {
+            if (setup->rotation_levels > 32768) return SS_ERR_INVALID;
+            bench->fields[i].levels = (uint16_t)setup->rotation_levels;
+        }
+    int status = delta_schema_init(&bench->schema, plain.name, bench->fields, plain.field_count,
+                                   plain.state_size);
+    bench->schema.kind_lane = plain.kind_lane;
+    bench->schema.flag_lane = plain.flag_lane;
+    bench->schema.walker = plain.walker;
+    return status;
 }
 
-static void on_flag(void *context, unsigned flag, const int16_t *clues, unsigned bit) {
-    struct census *census = context;
-    census->flag[flag][model_tree_find(&census->model->flag[flag].tree, clues)][bit]++;
+/* What was learned on the way is forgotten again. */
+static int load_models(struct bench *bench, const struct delta_setup *setup) {
+    struct delta_schema plain; /* the table was made for this one, whatever the levels */
+    profile_schema(setup->profile, &plain);
+    int status = delta_model_load(bench->sender, &plain, setup->table);
+    if (status == SS_OK) *bench->receiver = *bench->sender;
+    return status;
 }
 
-static void on_lattice(void *context, unsigned lane, unsigned base, unsigned bit) {
-    struct census *census = context;
-    census->lattice[lane][base][bit]++;
-}
-
-/* Bits to code `count` kinds of occurrences with their own frequencies. */
-static double entropy(const uint32_t *counts, size_t count) {
-    double total = 0, bits = 0;
-    for (size_t i = 0; i < count; i++) {
-        total += counts[i];
-        bits -= counts[i] ? counts[i] * log2(counts[i]) : 0;
-    }
-    return total > 0 ? bits + total * log2(total) : 0;
-}
-
-static double pairs(const uint32_t *counts, size_t count) {
-    double bits = 0;
-    for (size_t i = 0; i < count; i++)
-        bits += entropy(counts + 2 * i, 2);
-    return bits;
-}
-
-static double census_bits(const struct census *census) {
-    double bits = (double)census->direct_bits;
-    for (unsigned lane = 0; lane < DELTA_LANES_MAX; lane++)
-        for (unsigned leaf = 0; leaf < MODEL_LEAVES; leaf++)
-            bits += entropy(census->size[lane][leaf], MODEL_STEPS);
-    bits += pairs(&census->sign[0][0][0][0], sizeof census->sign / 8);
-    bits += pairs(&census->digit[0][0][0][0][0], sizeof census->digit / 8);
-    bits += pairs(&census->flag[0][0][0], sizeof census->flag / 8);
-    return bits + pairs(&census->lattice[0][0][0], sizeof census->lattice / 8);
-}
-
-static void take_census(const struct bench *bench) {
-    struct delta_observer observer = {on_lane, on_flag, on_lattice, bench->census, DELTA_LANES_MAX};
-    struct course_past past;
-    struct delta_times times;
-    struct delta_model *model = bench->sender;
-    struct delta_chunk chunk = {&bench->schema, model, &times, {0}, DELTA_CHUNK_CELLS};
-    unsigned before = 0;
-    course_choose(&bench->from, model, &past);
-    if (past.tick[TICK_BASE] < 0) return;
-    uint8_t adapts = model->adapts;
-    model->adapts = 0;
-    delta_times_init(&times, &bench->schema, past.ms);
-    for (uint32_t i = 0; i < bench->from.chunk_count; i++) {
-        course_chunk(&bench->from, &past, i, &chunk);
-        const struct delta_frame *now = course_frame(&bench->from, past.tick[TICK_NOW], i);
-        if (model->base_ms == 0)
-            delta_observe_chunk(&chunk, now, &observer, &before);
-        else if (!delta_chunk_same(&chunk, now))
-            delta_observe_chunk(&chunk, now, &observer, NULL);
-    }
-    model->adapts = adapts;
-}
-
-static bool same_tick(const struct bench *bench) {
-    int64_t now = (int64_t)bench->from.tick - 1;
-    for (uint32_t i = 0; i < bench->from.chunk_count; i++) {
-        const struct delta_frame *a = course_frame(&bench->from, now, i);
-        const struct delta_frame *b = course_frame(&bench->to, now, i);
-        if (a->live != b->live) return false;
-        for (unsigned cell = 0; cell < DELTA_CHUNK_CELLS; cell++)
-            if (a->live >> cell & 1 &&
-                memcmp(a->rows[cell], b->rows[cell], bench->schema.row_size) != 0)
-                return false;
-    }
-    return bench->from.ms[now % COURSE_TICKS] == bench->to.ms[now % COURSE_TICKS];
-}
-
-static int measure_ticks(struct bench *bench, const struct trace *trace,
-                         struct delta_packet_stats *stats, uint64_t spent[2], bool *verified,
-                         uint64_t (*clock_ns)(void)) {
-    struct delta_link sender = {&bench->schema, bench->sender, &bench->from};
-    struct delta_link receiver = {&bench->schema, bench->receiver, &bench->to};
-    struct trace_tick tick;
-    for (size_t offset = 0; trace_next(trace, &offset, &tick);) {
-        int status = course_feed(&bench->from, &tick);
-        if (status != SS_OK) return status;
-        take_census(bench);
-        buffer_clear(&bench->packet);
-        uint64_t start = clock_ns();
-        status = delta_packet_encode(&sender, &bench->packet, stats);
-        uint64_t middle = clock_ns();
-        if (status == SS_OK) status = delta_packet_decode(&receiver, buffer_view(&bench->packet));
-        spent[0] += middle - start;
-        spent[1] += clock_ns() - middle;
-        if (status != SS_OK) return status;
-        *verified = *verified && same_tick(bench);
-    }
-    return SS_OK;
+static int bench_open(struct bench *bench, const struct delta_setup *setup,
+                      const struct memory *memory) {
+    int status = open_schema(bench, setup);
+    if (status != SS_OK) return status;
+    bench->sender = memory_alloc(memory, sizeof *bench->sender);
+    bench->receiver = memory_alloc(memory, sizeof *bench->receiver);
+    bench->census = memory_zeroed(memory, 1, sizeof *bench->census);
+    if (bench->sender == NULL || bench->receiver == NULL || bench->census == NULL)
+        return SS_ERR_NOMEM;
+    bench->census->model = bench->sender;
+    return load_models(bench, setup);
 }
 
 static void bench_close(struct bench *bench) {
-    course_free(&bench->from);
-    course_free(&bench->to);
     memory_free(bench->memory, bench->sender, sizeof *bench->sender);
     memory_free(bench->memory, bench->receiver, sizeof *bench->receiver);
     memory_free(bench->memory, bench->census, sizeof *bench->census);
     buffer_free(&bench->packet);
 }
 
-static int bench_open(struct bench *bench, const struct memory *memory, enum delta_profile profile,
-                      struct bytes table, uint32_t id_count) {
-    *bench = (struct bench){.memory = memory, .packet = buffer_of(memory)};
-    bench->from.memory = bench->to.memory = memory;
-    profile_schema(profile, &bench->schema);
-    bench->sender = memory_alloc(memory, sizeof *bench->sender);
-    bench->receiver = memory_alloc(memory, sizeof *bench->receiver);
-    bench->census = memory_zeroed(memory, 1, sizeof *bench->census);
-    if (bench->sender == NULL || bench->receiver == NULL || bench->census == NULL)
-        return SS_ERR_NOMEM;
-    int status = delta_model_load(bench->sender, &bench->schema, table);
+static int open_courses(struct bench *bench, uint32_t id_count) {
+    bench->from.memory = bench->to.memory = bench->memory;
+    int status = course_init(&bench->from, bench->memory, &bench->schema, id_count);
     if (status != SS_OK) return status;
-    *bench->receiver = *bench->sender;
-    bench->census->model = bench->sender;
-    status = course_init(&bench->from, memory, &bench->schema, id_count);
-    return status == SS_OK ? course_init(&bench->to, memory, &bench->schema, id_count) : status;
+    status = course_init(&bench->to, bench->memory, &bench->schema, id_count);
+    if (status != SS_OK) course_free(&bench->from);
+    return status;
+}
+
+static void close_courses(struct bench *bench) {
+    course_free(&bench->from);
+    course_free(&bench->to);
+}
+
+/* ---- whole packets ---- */
+
+static bool same_frame(const struct bench *bench, const struct delta_frame *a,
+                       const struct delta_frame *b) {
+    if (a->live != b->live) return false;
+    for (unsigned cell = 0; cell < DELTA_CHUNK_CELLS; cell++)
+        if (a->live >> cell & 1 &&
+            memcmp(a->rows[cell], b->rows[cell], bench->schema.row_size) != 0)
+            return false;
+    return true;
+}
+
+static bool same_tick(const struct bench *bench) {
+    int64_t now = (int64_t)bench->from.tick - 1;
+    for (uint32_t i = 0; i < bench->from.chunk_count; i++)
+        if (!same_frame(bench, course_frame(&bench->from, now, i),
+                        course_frame(&bench->to, now, i)))
+            return false;
+    return bench->from.ms[now % COURSE_TICKS] == bench->to.ms[now % COURSE_TICKS];
+}
+
+/* What asking a clock twice in a row says at least. */
+static uint64_t clock_own(uint64_t (*clock)(void)) {
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < 200; i++) {
+        uint64_t start = clock(), spent = clock() - start;
+        if (spent < least) least = spent;
+    }
+    return least;
+}
+
+static uint64_t elapsed(uint64_t start, uint64_t end, uint64_t own) {
+    return end - start > own ? end - start - own : 0;
+}
+
+static int walk_packets(struct bench *bench, const struct trace *trace,
+                        struct delta_packet_stats *stats, struct delta_measure *result) {
+    struct delta_link sender = {&bench->schema, bench->sender, &bench->from};
+    struct delta_link receiver = {&bench->schema, bench->receiver, &bench->to};
+    uint64_t (*cpu)(void) = bench->clocks->cpu;
+    uint64_t own = clock_own(cpu), spent[2] = {0};
+    struct trace_tick tick;
+    int status = SS_OK;
+    for (size_t offset = 0; status == SS_OK && trace_next(trace, &offset, &tick);) {
+        status = course_feed(&bench->from, &tick);
+        if (status != SS_OK) break;
+        course_hold(&bench->from, bench->from.tick - 1);
+        buffer_clear(&bench->packet);
+        uint64_t start = cpu();
+        status = delta_packet_encode(&sender, &bench->packet, stats);
+        uint64_t middle = cpu();
+        if (status == SS_OK)
+            status = delta_packet_decode(&receiver, bench->to.tick, buffer_view(&bench->packet));
+        uint64_t end = cpu();
+        spent[0] += elapsed(start, middle, own);
+        spent[1] += elapsed(middle, end, own);
+        result->verified = result->verified && status == SS_OK && same_tick(bench);
+    }
+    double updates = stats->updates ? (double)stats->updates : 1;
+    result->encode_ns_per_update = (double)spent[0] / updates;
+    result->decode_ns_per_update = (double)spent[1] / updates;
+    return status;
+}
+
+/* ---- field by field ---- */
+
+static void on_watch(void *context, unsigned lane) {
+    struct stopwatch *watch = context;
+    uint64_t spent = elapsed(watch->started, watch->now(), watch->own);
+    if (spent < INTERRUPTED_NS) watch->spent[lane] += spent;
+    watch->started = watch->now();
+}
+
+/* Which fields changed. */
+static void note_changes(struct bench *bench, const struct delta_chunk *chunk,
+                         const struct delta_frame *now) {
+    const struct delta_frame *base = chunk->past[TICK_BASE];
+    for (unsigned cell = 0; cell < DELTA_CHUNK_CELLS; cell++) {
+        const uint8_t *row = now->rows[cell], *old = base->rows[cell];
+        if (!(now->live & base->live & 1u << cell) || !memcmp(row, old, bench->schema.row_size))
+            continue;
+        unsigned fields = 0;
+        for (unsigned i = 0; i < bench->schema.lane_count; i++) {
+            const struct delta_lane *lane = &bench->schema.lanes[i];
+            if (delta_row_get(lane, row) != delta_row_get(lane, old)) fields |= 1u << lane->field;
+        }
+        bench->based++;
+        for (unsigned i = 0; i < bench->schema.field_count; i++)
+            bench->changed[i] += fields >> i & 1;
+    }
+}
+
+/* Codes a chunk that changed, there and back, and counts. */
+static int walk_chunk(struct bench *bench, struct delta_chunk *chunk, const struct delta_frame *now,
+                      struct delta_frame *got) {
+    uint8_t out[CHUNK_BYTES_MAX];
+    size_t used;
+    struct delta_watch watch = {on_watch, &bench->encoding};
+    note_changes(bench, chunk, now);
+    chunk->model = bench->sender;
+    bench->encoding.started = bench->encoding.now();
+    size_t size = delta_encode_watched(chunk, now, out, sizeof out, &watch);
+    if (size == 0) return SS_ERR_TOO_LARGE;
+    watch.context = &bench->decoding;
+    chunk->model = bench->receiver;
+    bench->decoding.started = bench->decoding.now();
+    return delta_decode_watched(chunk, bytes_view(out, size), got, &used, &watch);
+}
+
+static int walk_tick(struct bench *bench) {
+    struct delta_observer observer = census_observer(bench->census);
+    struct course_past past;
+    struct delta_times times;
+    struct delta_chunk chunk = {&bench->schema, bench->sender, &times, {0}, DELTA_CHUNK_CELLS};
+    struct delta_frame got;
+    bool block = bench->sender->base_ms == 0;
+    unsigned before = 0;
+    int status = SS_OK;
+    course_choose(&bench->from, bench->sender, &past);
+    if (past.tick[TICK_BASE] < 0) return SS_OK;
+    delta_times_init(&times, &bench->schema, past.ms);
+    for (uint32_t i = 0; i < bench->from.chunk_count && status == SS_OK; i++) {
+        const struct delta_frame *now = course_frame(&bench->from, past.tick[TICK_NOW], i);
+        course_chunk(&bench->from, &past, i, &chunk);
+        chunk.model = bench->sender;
+        bool same = delta_chunk_same(&chunk, now);
+        if (block || !same) delta_observe_chunk(&chunk, now, &observer, block ? &before : NULL);
+        if (!same) status = walk_chunk(bench, &chunk, now, &got);
+    }
+    return status;
+}
+
+static int walk_fields(struct bench *bench, const struct trace *trace) {
+    struct trace_tick tick;
+    int status = SS_OK;
+    for (size_t offset = 0; status == SS_OK && trace_next(trace, &offset, &tick);) {
+        status = course_feed(&bench->from, &tick);
+        course_hold(&bench->from, bench->from.tick - 1);
+        if (status == SS_OK) status = walk_tick(bench);
+    }
+    return status;
+}
+
+/* ---- the result ---- */
+
+static void add_lane(struct bench *bench, struct delta_part *part, unsigned lane, double updates) {
+    part->bytes += bench->census->spent[lane] / 8 / updates;
+    part->bound += census_bound(bench->census, lane) / 8 / updates;
+    part->encode_ns += (double)bench->encoding.spent[lane] / updates;
+    part->decode_ns += (double)bench->decoding.spent[lane] / updates;
+}
+
+static void add_parts(struct bench *bench, struct delta_measure *result) {
+    double updates = result->updates ? (double)result->updates : 1;
+    struct delta_part *flags = &result->part[MEASURE_FLAGS], *ends = &result->part[MEASURE_ENDS];
+    for (unsigned i = 0; i < bench->schema.lane_count; i++)
+        add_lane(bench, &result->part[bench->schema.lanes[i].field], i, updates);
+    *flags = (struct delta_part){.name = "which cells"};
+    for (unsigned i = CENSUS_FLAGS; i < CENSUS_PARTS; i++) {
+        flags->bytes += bench->census->spent[i] / 8 / updates;
+        flags->bound += census_bound(bench->census, i) / 8 / updates;
+    }
+    flags->encode_ns = (double)bench->encoding.spent[DELTA_LANES_MAX] / updates;
+    flags->decode_ns = (double)bench->decoding.spent[DELTA_LANES_MAX] / updates;
+    *ends = (struct delta_part){.name = "chunk ends", .bytes = result->payload_bytes_per_update};
+    for (unsigned i = 0; i < MEASURE_ENDS; i++) {
+        ends->bytes -= result->part[i].bytes;
+        result->bound_bytes_per_update += result->part[i].bound;
+    }
+}
+
+static void name_parts(const struct bench *bench, struct delta_measure *result) {
+    for (unsigned i = 0; i < bench->schema.field_count; i++) {
+        result->part[i].name = bench->schema.fields[i].name;
+        if (bench->based)
+            result->part[i].changed = (double)bench->changed[i] / (double)bench->based;
+    }
+}
+
+static void add_stats(struct delta_measure *result, const struct delta_packet_stats *stats) {
+    double updates = stats->updates ? (double)stats->updates : 1;
+    double packets = stats->packets ? (double)stats->packets : 1;
+    result->ticks = stats->packets;
+    result->updates = stats->updates;
+    result->births = stats->births;
+    result->chunk_bytes = stats->chunk_bytes;
+    result->header_bytes = stats->header_bytes;
+    result->whole_packets = stats->whole_packets;
+    result->whole_bytes = stats->whole_bytes;
+    result->payload_bytes_per_update = (double)stats->chunk_bytes / updates;
+    result->header_bytes_per_packet = (double)stats->header_bytes / packets;
+    result->bytes_per_frame = (double)(stats->chunk_bytes + stats->header_bytes) / packets;
 }
 
 int delta_measure(struct delta_measure *result, const struct trace *trace,
-                  enum delta_profile profile, enum delta_mode mode, struct bytes table,
-                  const struct memory *memory, uint64_t (*clock_ns)(void)) {
-    struct bench bench;
+                  const struct delta_setup *setup, const struct memory *memory,
+                  const struct delta_clocks *clocks) {
+    struct bench bench = {.memory = memory, .clocks = clocks, .packet = buffer_of(memory)};
     struct delta_packet_stats stats = {0};
-    uint64_t spent[2] = {0};
+    struct stopwatch watch = {.now = clocks->now, .own = clock_own(clocks->now)};
+    bench.encoding = bench.decoding = watch;
     *result = (struct delta_measure){.verified = true};
-    int status = bench_open(&bench, memory, profile, table, trace->id_count);
-    if (status == SS_OK)
-        status = measure_ticks(&bench, trace, &stats, spent, &result->verified, clock_ns);
+    int status = bench_open(&bench, setup, memory);
+    if (status == SS_OK) status = open_courses(&bench, trace->id_count);
     if (status == SS_OK) {
-        double updates = stats.updates ? (double)stats.updates : 1;
-        double packets = stats.packets ? (double)stats.packets : 1;
-        result->ticks = stats.packets;
-        result->updates = stats.updates;
-        result->births = stats.births;
-        result->chunk_bytes = stats.chunk_bytes;
-        result->header_bytes = stats.header_bytes;
-        result->whole_packets = stats.whole_packets;
-        result->whole_bytes = stats.whole_bytes;
-        result->payload_bytes_per_update = (double)stats.chunk_bytes / updates;
-        result->header_bytes_per_packet = (double)stats.header_bytes / packets;
-        result->bytes_per_frame = (double)(stats.chunk_bytes + stats.header_bytes) / packets;
-        result->bound_bytes_per_update = census_bits(bench.census) / 8 / updates;
-        result->encode_ns_per_update = (double)spent[0] / updates;
-        result->decode_ns_per_update = (double)spent[1] / updates;
+        status = walk_packets(&bench, trace, &stats, result);
+        close_courses(&bench);
+    }
+    if (status == SS_OK) status = load_models(&bench, setup);
+    if (status == SS_OK) status = open_courses(&bench, trace->id_count);
+    if (status == SS_OK) {
+        status = walk_fields(&bench, trace);
+        close_courses(&bench);
+    }
+    if (status == SS_OK) {
+        add_stats(result, &stats);
+        name_parts(&bench, result);
+        add_parts(&bench, result);
     }
     bench_close(&bench);
-    (void)mode;
     return status;
 }

@@ -92,9 +92,20 @@ static void put_tree(struct buffer *out, const struct model_tree *tree) {
     }
 }
 
-/* A child is a later node or a leaf that exists: so every walk ends. */
-static bool child_valid(const struct model_tree *tree, unsigned node, unsigned child) {
-    return child >= 128 ? child - 128u <= tree->size : child > node && child < tree->size;
+/* Children are later nodes, or leaves; each is the child of one node only, and none is left out: so
+ * every walk ends, and the leaves stand in one row. */
+static bool tree_valid(const struct model_tree *tree) {
+    uint64_t nodes = 1, leaves = 0;
+    for (unsigned i = 0; i < tree->size; i++)
+        for (int side = 0; side < 2; side++) {
+            unsigned child = tree->node[i].next[side], leaf = child - 128u;
+            bool node = child < 128;
+            if (node ? child <= i || child >= tree->size : leaf > tree->size) return false;
+            uint64_t *seen = node ? &nodes : &leaves, bit = (uint64_t)1 << (node ? child : leaf);
+            if (*seen & bit) return false;
+            *seen |= bit;
+        }
+    return true; /* size + 1 children of each sort can only be all of them */
 }
 
 static void get_tree(struct reader *in, struct model_tree *tree, unsigned clues) {
@@ -109,10 +120,9 @@ static void get_tree(struct reader *in, struct model_tree *tree, unsigned clues)
         node->next[0] = reader_u8(in);
         node->next[1] = reader_u8(in);
         node->threshold = (int16_t)reader_u16(in);
-        if (node->clue >= clues || !child_valid(tree, i, node->next[0]) ||
-            !child_valid(tree, i, node->next[1]))
-            in->failed = true;
+        if (node->clue >= clues) in->failed = true;
     }
+    if (!tree_valid(tree)) in->failed = true;
 }
 
 /* ---- leaves ---- */
@@ -198,6 +208,59 @@ static void get_lane(struct reader *in, struct model_lane *lane) {
         lane->lattice[i] = chances[reader_u8(in)];
 }
 
+/* ---- as the coder takes it ---- */
+
+/* How likely each class is, in 2^-32: the product of the steps that lead to it. */
+static void class_chances(const struct model_leaf *leaf, uint64_t chance[MODEL_STEPS]) {
+    unsigned center = leaf->center;
+    uint64_t down = (uint64_t)leaf->step[center] << 16, up = ((uint64_t)1 << 32) - down;
+    for (unsigned k = center; k > 0; k--) {
+        uint64_t stays = (down * leaf->step[k - 1]) >> 16;
+        chance[k] = stays;
+        down -= stays;
+    }
+    chance[0] = down;
+    for (unsigned k = center + 1; k < MODEL_STEPS - 1; k++) {
+        uint64_t stays = (up * leaf->step[k]) >> 16;
+        chance[k] = stays;
+        up -= stays;
+    }
+    chance[MODEL_STEPS - 1] = up;
+}
+
+/* Each class keeps a share, so that what was never seen can still be told. */
+static void make_code(struct model_code *code, const struct model_leaf *leaf) {
+    uint64_t chance[MODEL_STEPS], sum = 0;
+    unsigned shared = (1u << RANGE_SPAN_BITS) - MODEL_STEPS * MODEL_SHARE;
+    class_chances(leaf, chance);
+    for (unsigned k = 0; k < MODEL_STEPS; k++) {
+        code->bound[k] = (uint16_t)(k * MODEL_SHARE + (unsigned)((sum * shared) >> 32));
+        sum += chance[k];
+    }
+    code->bound[MODEL_STEPS] = 1u << RANGE_SPAN_BITS;
+    memcpy(code->sign, leaf->sign, sizeof code->sign);
+}
+
+void model_lane_prepare(struct model_lane *lane) {
+    lane->asks = 0;
+    for (unsigned i = 0; i < lane->tree.size; i++)
+        lane->asks |= 1u << lane->tree.node[i].clue;
+    uint8_t place[MODEL_LEAVES];
+    if (lane->tree.size > MODEL_WALK)
+        ways_init(&lane->ways, &lane->tree, place);
+    else
+        for (unsigned i = 0; i < MODEL_LEAVES; i++)
+            place[i] = (uint8_t)i;
+    if (lane->tree.size <= MODEL_WALK) lane->ways.count = 0;
+    for (unsigned i = 0; i <= lane->tree.size; i++)
+        make_code(&lane->code[place[i]], &lane->leaf[i]);
+    for (int class = 0; class < MODEL_CLASSES; class ++) {
+        lane->uses[class] = 0;
+        for (int i = 0; i < MODEL_MEANS; i++)
+            if (lane->mean[class][i]) lane->uses[class] |= 1u << i;
+    }
+}
+
 /* ---- the table ---- */
 
 void delta_model_save(const struct delta_model *model, struct buffer *out) {
@@ -239,5 +302,10 @@ int delta_model_load(struct delta_model *model, const struct delta_schema *schem
         for (unsigned j = 0; j <= model->flag[i].tree.size; j++)
             model->flag[i].leaf[j].step[0] = chances[reader_u8(&in)];
     }
-    return in.failed || in.left ? SS_ERR_MALFORMED : SS_OK;
+    if (in.failed || in.left) return SS_ERR_MALFORMED;
+    for (unsigned i = 0; i < model->lane_count; i++)
+        model_lane_prepare(&model->lane[i]);
+    for (int i = 0; i < MODEL_FLAGS; i++)
+        model_lane_prepare(&model->flag[i]);
+    return SS_OK;
 }

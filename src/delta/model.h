@@ -6,6 +6,8 @@
 
 #include "base/bytes.h"
 #include "delta/schema.h"
+#include "delta/ways.h"
+#include "wire/range.h"
 
 #define MODEL_MEANS      16 /* features of the predictor */
 #define MODEL_SPREADS    12 /* features of the estimate of its error */
@@ -13,8 +15,10 @@
 #define MODEL_LEAVES     64
 #define MODEL_CLUES      28 /* what a tree may ask */
 #define MODEL_FLAG_CLUES 11
-#define MODEL_STEPS      24    /* magnitudes with chances of their own */
-#define MODEL_FLAGS      4     /* trees of the chunk: cell changed, gone, born; chunk changed */
+#define MODEL_WALK       6  /* a tree of so many nodes is walked, a larger one asked (ways.h) */
+#define MODEL_STEPS      24 /* magnitudes with chances of their own */
+#define MODEL_FLAGS      5 /* of a cell: changed, gone, born; of a chunk: changed; of a cell: bytes */
+#define MODEL_SHARE      2     /* what a magnitude has at least, in 1 / (1 << RANGE_SPAN_BITS) */
 #define MODEL_ONE        65536 /* 1 in coefficients, Q16 */
 
 /* The chances of one leaf, each that of a 0 in 1/65536. A number's magnitude class k (0: zero, else
@@ -22,6 +26,12 @@
 struct model_leaf {
     uint8_t center;
     uint16_t step[MODEL_STEPS];
+    uint16_t sign[3];
+};
+
+/* The same as the coder takes it: class k has [bound[k], bound[k + 1]) of 1 << RANGE_SPAN_BITS. */
+struct model_code {
+    uint16_t bound[MODEL_STEPS + 1];
     uint16_t sign[3];
 };
 
@@ -39,6 +49,11 @@ struct model_tree {
 struct model_lane {
     int32_t mean[MODEL_CLASSES][MODEL_MEANS];
     int32_t spread[MODEL_CLASSES][MODEL_SPREADS];
+    uint32_t uses[MODEL_CLASSES]; /* bit i: mean[i] is not 0 */
+    uint32_t asks;                /* bit i: the tree asks for clue i */
+    struct ways ways;             /* of `tree` */
+    struct model_code
+        code[MODEL_LEAVES]; /* of `leaf`, from the left; where a model adapts, these do */
     struct model_tree tree;
     struct model_leaf leaf[MODEL_LEAVES];
     uint16_t digit[2][MODEL_STEPS][3]; /* the two highest bits below the leading one, by sign */
@@ -63,6 +78,13 @@ void delta_model_save(const struct delta_model *model, struct buffer *out);
 int delta_model_load(struct delta_model *model, const struct delta_schema *schema,
                      struct bytes table);
 
+/* Fills `uses`, `asks`, `ways` and `code`, after the rest of a lane or flag has changed. */
+void model_lane_prepare(struct model_lane *lane);
+
+/* Makes the questions of a tree; `place`: which leaf of the tree is where from the left. */
+void ways_init(struct ways *ways, const struct model_tree *tree, uint8_t place[MODEL_LEAVES]);
+
+/* The walk from the root: for small trees, and the leaf as the table numbers it. */
 static inline unsigned model_tree_find(const struct model_tree *tree, const int16_t *clues) {
     unsigned at = tree->size ? 0 : 128;
     while (at < 128) {
@@ -73,6 +95,12 @@ static inline unsigned model_tree_find(const struct model_tree *tree, const int1
             at = node->next[0];
     }
     return at - 128;
+}
+
+/* What codes a number in the context of these clues. */
+static inline struct model_code *model_lane_code(struct model_lane *lane, const int16_t *clues) {
+    return &lane->code[lane->ways.count ? ways_find(&lane->ways, clues)
+                                        : model_tree_find(&lane->tree, clues)];
 }
 
 #endif

@@ -43,29 +43,64 @@ ALWAYS uint64_t code_direct(struct coder *coder, enum mode mode, uint64_t value,
     return result;
 }
 
-/* The magnitude class: up or down from the leaf's center; the last step stands for all that are
- * larger, told by 4 even bits. */
-ALWAYS int code_size(struct coder *coder, enum mode mode, struct model_leaf *leaf, int size) {
-    int at = leaf->center;
-    if (!code_bit(coder, mode, &leaf->step[at], size > at)) {
-        while (at > 0 && code_bit(coder, mode, &leaf->step[at - 1], size < at))
-            at--;
-        return at;
+typedef int16_t bounds8 __attribute__((vector_size(16), aligned(2), may_alias));
+
+/* Moves all bounds 1/64 of the way to where this class alone has everything, but for the shares. */
+ALWAYS void adapt_code(struct model_code *code, unsigned class) {
+    enum { BLOCKS = MODEL_STEPS / 8 };
+    bounds8 *bounds = (bounds8 *)(void *)code->bound;
+    for (int block = 0; block < BLOCKS; block++) {
+        const int from = 8 * block, full = (1 << RANGE_SPAN_BITS) - MODEL_STEPS * MODEL_SHARE;
+        bounds8 index = {0, 1, 2, 3, 4, 5, 6, 7};
+        index += (int16_t)from;
+        bounds8 target = (bounds8)(index > (int16_t) class) & (int16_t)full;
+        bounds[block] += (target + index * MODEL_SHARE - bounds[block]) >> 6;
     }
-    for (at++; at < MODEL_STEPS - 1; at++)
-        if (!code_bit(coder, mode, &leaf->step[at], size > at)) return at;
-    return at + (int)code_direct(coder, mode, (uint64_t)(size - at), 4);
+}
+
+/* The class that has `point`: the number of bounds after the first that do not exceed it. */
+ALWAYS unsigned find_class(const uint16_t bound[MODEL_STEPS + 1], unsigned point) {
+#ifdef __SSE2__
+    const __m128i *from = (const __m128i *)(const void *)(bound + 1);
+    __m128i points = _mm_set1_epi16((short)point), none = _mm_setzero_si128();
+    __m128i first = _mm_cmpgt_epi16(_mm_loadu_si128(from), points);
+    __m128i second = _mm_cmpgt_epi16(_mm_loadu_si128(from + 1), points);
+    __m128i third = _mm_cmpgt_epi16(_mm_loadu_si128(from + 2), points);
+    unsigned low = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(first, second));
+    unsigned high = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(third, none));
+    /* The last bound is as high as can be, and negative to the comparison. */
+    return (unsigned)__builtin_ctz(low | high << 16 | 1u << (MODEL_STEPS - 1));
+#else
+    unsigned class = 0;
+    while (class < MODEL_STEPS - 1 && bound[class + 1] <= point)
+        class ++;
+    return class;
+#endif
+}
+
+/* The magnitude class; the last stands for all that are larger, told by 4 even bits. */
+ALWAYS int code_size(struct coder *coder, enum mode mode, struct model_code *code, int size) {
+    unsigned class = size < MODEL_STEPS ? (unsigned)size : MODEL_STEPS - 1;
+    if (mode == WRITE)
+        range_encode_span(coder->encoder, code->bound[class], code->bound[class + 1]);
+    if (mode == READ) {
+        class = find_class(code->bound, range_decode_point(coder->decoder));
+        range_decode_take(coder->decoder, code->bound[class], code->bound[class + 1]);
+    }
+    if (coder->adapts) adapt_code(code, class);
+    if (class < MODEL_STEPS - 1) return (int)class;
+    return (int)(class + code_direct(coder, mode, (uint64_t)(size - (int)class), 4));
 }
 
 /* A number, mirrored where the leaf's chances were learned so. */
 ALWAYS int64_t code_number(struct coder *coder, enum mode mode, struct model_lane *model,
-                           struct model_leaf *leaf, int64_t number, bool mirrored) {
+                           struct model_code *code, int64_t number, bool mirrored) {
     uint64_t size = number < 0 ? 0u - (uint64_t)number : (uint64_t)number;
     int bits = size ? 64 - __builtin_clzll(size) : 0;
-    bits = code_size(coder, mode, leaf, bits);
+    bits = code_size(coder, mode, code, bits);
     if (bits == 0) return 0;
     unsigned slot = bits > 3 ? 2 : (unsigned)bits - 1;
-    unsigned sign = code_bit(coder, mode, &leaf->sign[slot], (number < 0) != mirrored);
+    unsigned sign = code_bit(coder, mode, &code->sign[slot], (number < 0) != mirrored);
     uint64_t value = 1;
     int left = bits - 1;
     uint16_t *digit = model->digit[sign][bits < MODEL_STEPS ? bits : MODEL_STEPS - 1];

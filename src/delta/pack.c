@@ -67,6 +67,7 @@ int delta_pack(const struct trace *trace, enum delta_profile profile, enum delta
     for (size_t offset = 0; status == SS_OK && trace_next(trace, &offset, &tick);) {
         size_t at = out->size;
         status = course_feed(&side.course, &tick);
+        course_hold(&side.course, side.course.tick - 1); /* in a file nothing is lost */
         buffer_u32(out, 0);
         if (status == SS_OK) status = delta_packet_encode(&side.link, out, stats);
         put_size(out, at);
@@ -125,7 +126,8 @@ static int unpack_ticks(struct side *side, struct reader *in, struct trace *trac
     int status = SS_OK;
     while (in->left > 0 && status == SS_OK) {
         struct bytes packet = next_item(in);
-        status = in->failed ? SS_ERR_MALFORMED : delta_packet_decode(&side->link, packet);
+        status = in->failed ? SS_ERR_MALFORMED
+                            : delta_packet_decode(&side->link, side->course.tick, packet);
         if (status == SS_OK) put_tick(side, trace);
         if (status == SS_OK && trace->data.size > size_max) status = SS_ERR_TOO_LARGE;
     }

@@ -4,21 +4,50 @@
 
 #define HEAD_MS      63u
 #define HEAD_NO_BASE 64u
+#define HEAD_OLDERS  128u
 #define NIBBLE       15u
 
 /* Room for the largest chunk: 16 cells of 24 lanes with every number at its worst (about 12 bytes).
  */
 #define CHUNK_BYTES_MAX 8192
 
-static void put_header(const struct course *course, const struct delta_model *model,
-                       const struct course_past *past, struct buffer *out) {
-    int64_t at = past->tick[TICK_NOW];
-    uint32_t before = at > 0 ? course->ms[(at - 1) % COURSE_TICKS] : 0;
-    uint32_t ms = past->ms[TICK_NOW] - before;
-    bool base = past->tick[TICK_BASE] >= 0;
-    buffer_u8(out, (uint8_t)((ms < HEAD_MS ? ms : HEAD_MS) | (base ? 0 : HEAD_NO_BASE)));
-    if (ms >= HEAD_MS) buffer_varint(out, ms);
-    if (base && model->base_ms) buffer_varint(out, (uint64_t)(at - past->tick[TICK_BASE]));
+/* What stands for the time; `*plain`: it may stand in the head. */
+static uint64_t header_ms(const struct delta_model *model, const struct course_past *past,
+                          bool *plain) {
+    uint32_t now = past->ms[TICK_NOW], since = now - past->ms[TICK_BASE];
+    *plain = false;
+    if (past->tick[TICK_BASE] < 0) return now;
+    *plain = since >= model->base_ms && since - model->base_ms < HEAD_MS;
+    return *plain ? since - model->base_ms : since;
+}
+
+static void put_gaps(struct buffer *out, uint64_t first, uint64_t second) {
+    uint64_t low = first < NIBBLE ? first : NIBBLE, high = second < NIBBLE ? second : NIBBLE;
+    buffer_u8(out, (uint8_t)(low | high << 4));
+    if (low == NIBBLE) buffer_varint(out, first);
+    if (high == NIBBLE) buffer_varint(out, second);
+}
+
+static void put_olders(const struct delta_model *model, const struct course_past *past,
+                       struct buffer *out) {
+    uint64_t gap[3] = {0};
+    for (int t = TICK_OLD1; t < TICKS && past->tick[t] >= 0; t++)
+        gap[t - TICK_OLD1] = (uint64_t)(past->tick[t - 1] - past->tick[t]);
+    put_gaps(out, gap[0], gap[1]);
+    if (model->older_ms[2]) put_gaps(out, gap[2], 0);
+}
+
+/* `ruled`: the older ticks need not be named. */
+static void put_header(const struct delta_model *model, const struct course_past *past, bool ruled,
+                       struct buffer *out) {
+    bool base = past->tick[TICK_BASE] >= 0, named = base && !ruled && model->base_ms, plain;
+    uint64_t ms = header_ms(model, past, &plain);
+    buffer_u8(out, (uint8_t)((plain ? ms : HEAD_MS) | (base ? 0 : HEAD_NO_BASE) |
+                             (named ? HEAD_OLDERS : 0)));
+    if (!plain) buffer_varint(out, ms);
+    if (base && model->base_ms)
+        buffer_varint(out, (uint64_t)(past->tick[TICK_NOW] - past->tick[TICK_BASE]));
+    if (named) put_olders(model, past, out);
 }
 
 static void put_run(struct buffer *out, uint32_t skip, uint32_t count) {
@@ -113,8 +142,8 @@ int delta_packet_encode(struct delta_link *link, struct buffer *out,
                         struct delta_packet_stats *stats) {
     struct course_past past;
     size_t start = out->size;
-    course_choose(link->course, link->model, &past);
-    put_header(link->course, link->model, &past, out);
+    bool ruled = course_choose(link->course, link->model, &past);
+    put_header(link->model, &past, ruled, out);
     size_t header = out->size - start;
     struct delta_packet_stats *cells = past.tick[TICK_BASE] < 0 ? NULL : stats;
     int status = link->model->base_ms ? put_chunks(link, &past, out, cells)
@@ -133,30 +162,65 @@ int delta_packet_encode(struct delta_link *link, struct buffer *out,
 
 /* ---- reading ---- */
 
-/* Reads the header and opens the tick. */
-static int get_header(struct delta_link *link, struct reader *in, struct course_past *past) {
-    struct course *course = link->course;
-    unsigned head = reader_u8(in);
-    uint64_t ms = (head & HEAD_MS) == HEAD_MS ? reader_varint(in) : head & HEAD_MS;
-    bool base = !(head & HEAD_NO_BASE);
-    uint64_t age = base && link->model->base_ms ? reader_varint(in) : base;
-    if (in->failed || head >> 7 || ms > UINT32_MAX) return SS_ERR_MALFORMED;
-    if (base && (age == 0 || age > course->tick || age >= COURSE_TICKS)) return SS_ERR_STALE;
-    uint32_t before = course->tick ? course->ms[(course->tick - 1) % COURSE_TICKS] : 0;
-    course_open(course, before + (uint32_t)ms);
-    course_choose_from(course, link->model, base ? (int64_t)course->tick - 1 - (int64_t)age : -1,
-                       past);
+/* Two more older ticks, behind `before`; -1: there is none, -2: one that cannot be. */
+static void get_gaps(struct reader *in, int64_t tick[2], int64_t before) {
+    unsigned pair = reader_u8(in);
+    uint64_t gap[2] = {pair & NIBBLE, pair >> 4};
+    for (int i = 0; i < 2; i++) {
+        if (gap[i] == NIBBLE) gap[i] = reader_varint(in);
+        if (gap[i] == 0 || before < 0)
+            before = -1;
+        else
+            before = gap[i] < COURSE_TICKS ? before - (int64_t)gap[i] : -2;
+        tick[i] = before;
+    }
+}
+
+/* The ticks that are named must be held: another would be a guess. */
+static int get_olders(const struct delta_link *link, struct reader *in, struct course_past *past) {
+    int64_t *tick = past->tick, unused[2] = {-1, -1};
+    get_gaps(in, tick + TICK_OLD1, tick[TICK_BASE]);
+    if (link->model->older_ms[2]) get_gaps(in, unused, tick[TICK_OLD2]);
+    tick[TICK_OLD3] = unused[0];
+    if (in->failed) return SS_ERR_MALFORMED;
+    for (int t = TICK_OLD1; t < TICKS; t++)
+        if (tick[t] != -1 &&
+            (tick[t] <= tick[TICK_NOW] - COURSE_TICKS || !course_holds(link->course, tick[t])))
+            return SS_ERR_STALE;
     return SS_OK;
 }
 
-static void keep_chunks(const struct course *course, const struct course_past *past, uint32_t from,
-                        uint32_t to) {
+struct header {
+    uint32_t ms; /* the time */
+    bool named;  /* olders were */
+};
+
+static int get_header(const struct delta_link *link, uint32_t tick, struct reader *in,
+                      struct header *header, struct course_past *past) {
+    const struct course *course = link->course;
+    unsigned head = reader_u8(in);
+    bool base = !(head & HEAD_NO_BASE), plain = (head & HEAD_MS) < HEAD_MS;
+    uint64_t ms = plain ? (head & HEAD_MS) + link->model->base_ms : reader_varint(in);
+    uint64_t age = base && link->model->base_ms ? reader_varint(in) : base;
+    header->named = head & HEAD_OLDERS;
+    if (in->failed || ms > UINT32_MAX || (!base && plain) || (header->named && !age))
+        return SS_ERR_MALFORMED;
+    if (tick < course->tick || tick == UINT32_MAX) return SS_ERR_STALE;
+    *past = (struct course_past){.tick = {tick, -1, -1, -1, -1}};
+    header->ms = (uint32_t)ms;
+    if (!base) return SS_OK;
+    if (age == 0 || age > tick || age >= COURSE_TICKS || !course_holds(course, tick - (int64_t)age))
+        return SS_ERR_STALE;
+    past->tick[TICK_BASE] = tick - (int64_t)age;
+    header->ms += course->ms[past->tick[TICK_BASE] % COURSE_TICKS];
+    return header->named ? get_olders(link, in, past) : SS_OK;
+}
+
+static void keep_chunks(const struct course *course, const struct course_past *past,
+                        struct delta_chunk *chunk, uint32_t from, uint32_t to) {
     for (uint32_t i = from; i < to; i++) {
-        struct delta_frame *now = course_frame(course, past->tick[TICK_NOW], i);
-        if (past->tick[TICK_BASE] < 0)
-            now->live = 0;
-        else
-            *now = *course_frame(course, past->tick[TICK_BASE], i);
+        course_chunk(course, past, i, chunk);
+        delta_chunk_keep(chunk, course_frame(course, past->tick[TICK_NOW], i));
     }
 }
 
@@ -167,7 +231,7 @@ static int get_run(const struct delta_link *link, struct reader *in, const struc
     uint64_t count = run >> 4 == NIBBLE ? reader_varint(in) : (run >> 4) + 1;
     uint32_t left = link->course->chunk_count - *next;
     if (in->failed || skip > left || count > left - skip) return SS_ERR_MALFORMED;
-    keep_chunks(link->course, past, *next, *next + (uint32_t)skip);
+    keep_chunks(link->course, past, chunk, *next, *next + (uint32_t)skip);
     *next += (uint32_t)skip;
     for (uint64_t i = 0; i < count; i++, (*next)++) {
         size_t used;
@@ -201,20 +265,31 @@ static int get_runs(const struct delta_link *link, struct reader *in,
     int status = SS_OK;
     while (in->left > 0 && status == SS_OK)
         status = get_run(link, in, past, chunk, &next);
-    if (status == SS_OK) keep_chunks(link->course, past, next, link->course->chunk_count);
+    if (status == SS_OK) keep_chunks(link->course, past, chunk, next, link->course->chunk_count);
     return status;
 }
 
-int delta_packet_decode(struct delta_link *link, struct bytes from) {
+int delta_packet_decode(struct delta_link *link, uint32_t tick, struct bytes from) {
     struct reader in = reader_of(from);
+    struct course *course = link->course;
     struct course_past past;
-    int status = get_header(link, &in, &past);
+    struct header header;
+    uint32_t before = course->tick;
+    int status = get_header(link, tick, &in, &header, &past);
     if (status != SS_OK) return status;
+    course_open(course, tick, header.ms);
+    if (header.named)
+        course_date(course, &past);
+    else
+        course_choose_from(course, link->model, past.tick[TICK_BASE], &past);
     struct delta_times times;
     struct delta_chunk chunk = {link->schema, link->model, &times, {0}, DELTA_CHUNK_CELLS};
     delta_times_init(&times, link->schema, past.ms);
     status = link->model->base_ms ? get_runs(link, &in, &past, &chunk)
                                   : get_block(link, &in, &past, &chunk);
-    if (status != SS_OK) link->course->tick--;
+    if (status == SS_OK)
+        course_hold(course, tick);
+    else
+        course->tick = before;
     return status;
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* packet.h - one tick of one interest set: a header that names the ticks, then runs of chunks.
  *
- *   packet   u8 head | [varint ms] | [varint age] | run...        (streams: one block instead of
- * runs) head   bits 0-5: ms since the tick before, 63: a varint follows | bit 6: no base | bit 7: 0
- *     age    the base is so many ticks old; absent with bit 6 and in streams (1)
- *   run      u8: skip (bits 0-3, 15: varint follows) | count - 1 (bits 4-7, 15: varint follows)
- *            | count chunks, each telling its own length
+ *   packet   u8 head | [varint ms] | [varint age] | [olders] | run...   (streams: one block for
+ * runs) head     bits 0-5: ms, 63: a varint follows | bit 6: no base | bit 7: olders follow ms
+ * since the base, less the base_ms of the model (63 also when that is negative, then the varint is
+ * since the base); streams: since the tick before; without a base: the time age      the base is so
+ * many ticks old; absent with bit 6 and in streams (1) olders   u8: how many ticks older than the
+ * base the first is (bits 0-3), and the second than the first (bits 4-7); 0: there is none; 15: a
+ * varint follows, the first's first. A third one, where the model has it, in a u8 of its own run
+ * u8: skip (bits 0-3, 15: varint follows) | count - 1 (bits 4-7, 15: varint follows) | count
+ * chunks, each telling its own length
  *
- * The older ticks follow from the base by the model's rule. A chunk that is not named is as in the
- * base, or empty without one. */
+ * Which tick it is says the carrier. Without bit 7 the older ticks follow from the base by the
+ * model's rule. A chunk that is not named is as in the base, or empty without one. */
 #ifndef DELTA_PACKET_H
 #define DELTA_PACKET_H
 
@@ -29,14 +33,15 @@ struct delta_packet_stats {
     uint64_t cells;                              /* looked at */
 };
 
-/* Appends the packet for the newest tick of the link's course. `stats` is added to and may be NULL.
- * SS_OK, SS_ERR_NOMEM. */
+/* Appends the packet for the newest tick of the link's course, coded against ticks that it holds.
+ * `stats` is added to and may be NULL. SS_OK, SS_ERR_NOMEM. */
 int delta_packet_encode(struct delta_link *link, struct buffer *out,
                         struct delta_packet_stats *stats);
 
-/* Decodes one packet into a new tick of the link's course. On an error the course is as before (a
- * model that adapts is not: such a link is broken). SS_OK; SS_ERR_STALE: the base is not retained;
- * SS_ERR_MALFORMED: truncated, or not written by an encoder. */
-int delta_packet_decode(struct delta_link *link, struct bytes from);
+/* Decodes the packet of `tick` into the link's course, which then holds it. On an error the course
+ * is as before, but for the tick COURSE_TICKS before this one (a model that adapts is not: such a
+ * link is broken). SS_OK; SS_ERR_STALE: the base or an older tick is not held, or a tick as new was
+ * decoded already; SS_ERR_MALFORMED: truncated, or not written by an encoder. */
+int delta_packet_decode(struct delta_link *link, uint32_t tick, struct bytes from);
 
 #endif

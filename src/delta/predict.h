@@ -7,7 +7,10 @@
 #ifndef DELTA_PREDICT_H
 #define DELTA_PREDICT_H
 
+#include "delta/fixed.h"
+#include "delta/lattice.h"
 #include "delta/model.h"
+#include "delta/quantum.h"
 #include "delta/rotation.h"
 
 enum { TICK_NOW, TICK_BASE, TICK_OLD1, TICK_OLD2, TICK_OLD3, TICKS };
@@ -25,24 +28,31 @@ struct delta_times {
 void delta_times_init(struct delta_times *times, const struct delta_schema *schema,
                       const uint32_t ms[TICKS]);
 
+/* One lane of the cell at hand, fine. */
+struct predictor_lane {
+    int64_t now, base, old; /* old: one tick before the base */
+    int64_t ahead[3];       /* where each older gap leads, from the base */
+    int64_t bend[2];        /* |ahead[0] - ahead[1]|, |ahead[1] - ahead[2]| */
+    int64_t miss;           /* now - guess */
+};
+
 struct predictor {
     const struct delta_schema *schema;
     const struct delta_times *times;
     const uint8_t *rows[TICKS]; /* NULL: not live then. TICK_NOW: unused */
-    int32_t now[DELTA_LANES_MAX];
+    const uint8_t *origin;      /* what the cell is guessed from: its base or, at birth, another */
+    struct predictor_lane lane[DELTA_LANES_MAX];
+    int64_t speed, bends;         /* of the field at hand: sums over its axes */
+    int32_t sine, cosine;         /* of now's yaw - base's, Q14 */
+    int32_t heading_x, heading_y; /* of now's yaw, Q14 */
+    int32_t turn_miss;            /* |yaw miss|, 1/65536 turns */
+    int64_t quaternion[3][4];     /* extrapolated, Q30; [0] from old1 */
+    int64_t facing[4];            /* base, Q30, in the hemisphere of [0] */
+    int64_t lead[2];              /* how much larger the largest component of [0] is, the second */
+    uint8_t order[4];             /* components by falling size of quaternion[0] */
+    uint8_t largest;              /* which was left out now */
     unsigned class;
     bool quiet; /* every lane so far equals its base */
-    bool plain; /* the lane at hand is a byte: nothing to extrapolate */
-    int64_t fine[TICKS][DELTA_LANES_MAX];
-    int64_t ahead[3][DELTA_LANES_MAX]; /* where each older gap leads, fine, from the base */
-    int64_t miss[DELTA_LANES_MAX];     /* now - guess, fine */
-    uint8_t size[DELTA_LANES_MAX];     /* magnitude class of what was coded */
-    int32_t sine, cosine;              /* of now's yaw - base's, Q14 */
-    int32_t heading_x, heading_y;      /* of now's yaw, Q14 */
-    int32_t turn_miss;                 /* |yaw miss|, 1/65536 turns */
-    int64_t quaternion[3][4];          /* extrapolated, Q30; [0] from old1 */
-    int64_t facing[4];                 /* base, Q30, in the hemisphere of [0] */
-    uint8_t order[4];                  /* components by falling size of quaternion[0] */
     /* of the lane at hand */
     int64_t mean[MODEL_MEANS], spread[MODEL_SPREADS];
     int16_t clue[MODEL_CLUES];
@@ -59,29 +69,25 @@ static inline int predict_fraction(const struct delta_lane *lane) {
  * zeros when that is NULL too). */
 void predictor_start(struct predictor *predictor, const struct delta_schema *schema,
                      const struct delta_times *times, const uint8_t *like);
-/* Fills features of `lane` and, from the model, `guess` and all clues. */
-void predictor_features(struct predictor *predictor, unsigned lane);
-void predictor_guess(struct predictor *predictor, const struct model_lane *model);
-/* The same for a DELTA_BYTE: its clues; the value it had. */
-static inline int32_t predictor_byte(struct predictor *p, unsigned lane) {
-    int32_t base = (int32_t)p->fine[TICK_BASE][lane], old = (int32_t)p->fine[TICK_OLD1][lane];
-    p->clue[0] = p->clue[1] = p->clue[14] = 0;
-    p->clue[7] = p->quiet;
-    p->clue[15] = (int16_t)base;
-    p->clue[16] = (int16_t)(base - old);
-    p->clue[17] = (int16_t)(old - (int32_t)p->fine[TICK_OLD2][lane]);
-    return base;
-}
-static inline void predictor_note_byte(struct predictor *p, unsigned lane, int32_t value) {
-    unsigned clue = p->schema->lanes[lane].clue;
-    p->now[lane] = value;
-    p->quiet = p->quiet && p->rows[TICK_BASE] && value == p->fine[TICK_BASE][lane];
-    if (clue < MODEL_CLUES) p->clue[clue] = (int16_t)value;
-}
-/* Tells what `lane` was; `coded` is the number that was coded for it. */
-void predictor_note(struct predictor *predictor, unsigned lane, int32_t value, int64_t coded);
+/* What `lane` was: the number that was coded, and the value. */
+void predictor_note_yaw(struct predictor *predictor, const struct predictor_lane *lane);
 
-/* A value of `lane`, whose features are filled, as fine. */
-int64_t predictor_fine(const struct predictor *predictor, unsigned lane, int32_t value);
+/* A value as fine; `base`: of an angle, from where to go the short way round. */
+static inline int64_t predictor_fine(const struct delta_lane *lane, int32_t value, int64_t base) {
+    if (lane->kind == DELTA_ANGLE)
+        return base + (int64_t)(int16_t)((uint32_t)value - (uint32_t)(base >> 8)) * 256;
+    return lane->kind == DELTA_FLOAT ? lattice_fine(lane, value) : (int64_t)value * 256;
+}
+
+static inline void predictor_note_quiet(struct predictor *predictor, const struct delta_lane *lane,
+                                        int32_t value) {
+    if (predictor->quiet)
+        predictor->quiet = value == delta_row_get(lane, predictor->rows[TICK_BASE]);
+}
+static inline void predictor_note_size(struct predictor *predictor, int64_t number) {
+    uint64_t size = (uint64_t)fixed_size(number);
+    predictor->clue[4] = predictor->clue[3];
+    predictor->clue[3] = (int16_t)(size ? 64 - __builtin_clzll(size) : 0);
+}
 
 #endif

@@ -21,11 +21,13 @@ int delta_quantize(const struct delta_schema *schema, const void *state, uint8_t
 void delta_dequantize(const struct delta_schema *schema, const uint8_t *row, void *state);
 
 /* A lane of a row, and back. */
-static inline int32_t delta_row_get(const struct delta_lane *lane, const uint8_t *row) {
-    if (lane->width == 1) return row[lane->row];
-    const uint8_t *at = row + lane->row;
+static inline int32_t delta_row_number(const struct delta_lane *lane, const uint8_t *row) {
+    const uint8_t *at = row + lane->row; /* width 4 */
     return (int32_t)((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
                      (uint32_t)at[3] << 24);
+}
+static inline int32_t delta_row_get(const struct delta_lane *lane, const uint8_t *row) {
+    return lane->width == 1 ? row[lane->row] : delta_row_number(lane, row);
 }
 static inline void delta_row_set(const struct delta_lane *lane, uint8_t *row, int32_t value) {
     uint8_t *at = row + lane->row;

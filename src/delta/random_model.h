@@ -44,6 +44,7 @@ static inline void random_lane(struct model_lane *lane, unsigned clues, struct r
         lane->digit[i / (MODEL_STEPS * 3)][i / 3 % MODEL_STEPS][i % 3] = random_chance(random);
     for (int i = 0; i < 2; i++)
         lane->lattice[i] = random_chance(random);
+    model_lane_prepare(lane);
 }
 
 static inline void random_model(struct delta_model *model, const struct delta_schema *schema,

@@ -19,14 +19,14 @@ void rotation_series_init(struct rotation_series *series, int64_t rho) {
 }
 
 void rotation_of_row(const struct delta_lane *lane, const uint8_t *row, int64_t out[4]) {
-    unsigned largest = (unsigned)delta_row_get(lane, row) & 3;
+    unsigned largest = row[lane->row] & 3u;
+    int32_t top = lane->levels - 1;
     int64_t rest = (int64_t)1 << 44;
-    for (unsigned i = 0, in = 1; i < 4; i++) {
-        if (i == largest) continue;
-        int32_t level = delta_row_get(&lane[in++], row), top = lane->levels - 1;
+    for (unsigned i = 1; i < 4; i++) {
+        int32_t level = delta_row_number(&lane[i], row);
         level = level < 0 ? 0 : level > top ? top : level;
-        out[i] = (2 * level - top) * lane->scale / 2;
-        int64_t q22 = out[i] >> 8;
+        int64_t value = (2 * level - top) * lane->scale / 2, q22 = value >> 8;
+        out[i - 1 + (i > largest)] = value;
         rest -= q22 * q22;
     }
     out[largest] = rest > 0 ? (int64_t)fixed_root((uint64_t)rest) << 8 : 0;
@@ -48,11 +48,14 @@ static int64_t series_at(const struct rotation_series *series, int64_t square) {
 
 void rotation_continue(const int64_t from[4], const int64_t to[4],
                        const struct rotation_series series[2], int64_t out[4]) {
-    int64_t cosine = fixed_clamp(rotation_dot(from, to), FIXED_Q30);
+    int64_t dot = 0, sign = rotation_dot(from, to) < 0 ? -1 : 1;
+    for (int i = 0; i < 4; i++)
+        dot += (sign * from[i] * to[i]) >> 30;
+    int64_t cosine = fixed_clamp(dot, FIXED_Q30);
     int64_t sine2 = FIXED_Q30 - times30(cosine, cosine);
     int64_t sine4 = times30(sine2, sine2);
     int64_t square = sine2 + sine4 / 3 + times30(sine4, sine2) * 8 / 45;
-    int64_t behind = series_at(&series[0], square), ahead = series_at(&series[1], square);
+    int64_t behind = sign * series_at(&series[0], square), ahead = series_at(&series[1], square);
     for (int i = 0; i < 4; i++)
         out[i] = fixed_clamp((ahead * to[i] - behind * from[i]) >> 26, 2 * FIXED_Q30);
 }

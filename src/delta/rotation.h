@@ -18,8 +18,8 @@ void rotation_of_row(const struct delta_lane *lane, const uint8_t *row, int64_t 
 
 int64_t rotation_dot(const int64_t a[4], const int64_t b[4]);
 
-/* The rotation that led from `from` to `to`, continued rho times as far; series: of rho and 1 +
- * rho. */
+/* The rotation that led from `from` (or its negative, the same orientation, where that is nearer)
+ * to `to`, continued rho times as far; series: of rho and 1 + rho. */
 void rotation_continue(const int64_t from[4], const int64_t to[4],
                        const struct rotation_series series[2], int64_t out[4]);
 

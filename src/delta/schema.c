@@ -93,7 +93,8 @@ static int add_field(struct delta_schema *schema, unsigned index) {
         for (unsigned i = 0; i < schema->lane_count; i++)
             bytes += schema->lanes[i].kind == DELTA_BYTE;
         int added = add_lane(schema, index, 0, 1);
-        if (added == SS_OK) schema->lanes[schema->lane_count - 1].clue = (uint8_t)(18 + bytes);
+        if (added == SS_OK)
+            schema->lanes[schema->lane_count - 1].clue = (uint8_t)(DELTA_BYTES_CLUE + bytes);
         return added;
     }
     int status = SS_OK;
@@ -106,15 +107,33 @@ static int add_field(struct delta_schema *schema, unsigned index) {
     return status;
 }
 
+/* Puts the lanes that `wanted` picks behind each other. */
+static size_t lay_out_those(struct delta_schema *schema, size_t at,
+                            bool (*wanted)(const struct delta_lane *)) {
+    for (unsigned i = 0; i < schema->lane_count; i++) {
+        if (!wanted(&schema->lanes[i])) continue;
+        schema->lanes[i].row = (uint16_t)at;
+        at += schema->lanes[i].width;
+    }
+    return at;
+}
+
+static bool is_number(const struct delta_lane *lane) {
+    return lane->width == 4;
+}
+static bool is_byte(const struct delta_lane *lane) {
+    return lane->kind == DELTA_BYTE;
+}
+static bool is_largest(const struct delta_lane *lane) {
+    return lane->kind == DELTA_QUATERNION && lane->width == 1;
+}
+
 static int lay_out(struct delta_schema *schema) {
-    size_t size = 0;
-    static const uint8_t widths[] = {4, 1};
-    for (unsigned w = 0; w < sizeof widths; w++)
-        for (unsigned i = 0; i < schema->lane_count; i++)
-            if (schema->lanes[i].width == widths[w]) {
-                schema->lanes[i].row = (uint16_t)size;
-                size += widths[w];
-            }
+    size_t bytes_at = lay_out_those(schema, 0, is_number);
+    size_t bytes_end = lay_out_those(schema, bytes_at, is_byte);
+    size_t size = lay_out_those(schema, bytes_end, is_largest);
+    schema->bytes_at = (uint16_t)bytes_at;
+    schema->byte_count = (uint8_t)(bytes_end - bytes_at);
     schema->row_size = (uint16_t)size;
     return size > DELTA_ROW_MAX ? SS_ERR_TOO_LARGE : SS_OK;
 }

@@ -18,6 +18,7 @@
 #define DELTA_FIELDS_MAX 16
 #define DELTA_ROW_MAX    64
 #define DELTA_NO_LANE    255
+#define DELTA_BYTES_CLUE 18 /* the first byte, among what a tree may ask */
 
 /* How a field is kept. */
 enum delta_kind {
@@ -66,12 +67,13 @@ struct delta_schema {
     const char *name;
     const struct delta_field *fields; /* borrowed */
     uint8_t field_count, lane_count;
-    uint8_t bytes_from; /* lanes in coding order; this and later rows are bytes */
-    uint8_t kind_lane;  /* the byte that classifies cells, or DELTA_NO_LANE */
-    uint8_t flag_lane;  /* another byte that tells whether cells change, or DELTA_NO_LANE */
-    uint8_t walker;     /* value of that byte which walks and turns like a player */
+    uint8_t kind_lane; /* the byte that classifies cells, or DELTA_NO_LANE */
+    uint8_t flag_lane; /* another byte that tells whether cells change, or DELTA_NO_LANE */
+    uint8_t walker;    /* value of that byte which walks and turns like a player */
     uint8_t yaw, velocity, position, rotation; /* first lane of each role, or DELTA_NO_LANE */
     uint16_t row_size, state_size;
+    uint16_t bytes_at; /* in the row: the DELTA_BYTEs, side by side */
+    uint8_t byte_count;
     struct delta_lane lanes[DELTA_LANES_MAX];
 };
 

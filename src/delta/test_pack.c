@@ -91,10 +91,10 @@ static void test_measure(void **state) {
         enum delta_profile profile;
         enum delta_mode mode = i % 2 ? DELTA_STREAM : DELTA_ACKED;
         struct delta_measure measure;
+        struct delta_clocks clocks = {no_clock, no_clock};
         make(&scenarios[i / 2], 100, &trace, &profile);
-        assert_int_equal(delta_measure(&measure, &trace, profile, mode, delta_table(profile, mode),
-                                       &memory_heap, no_clock),
-                         SS_OK);
+        struct delta_setup setup = {profile, mode, 0, delta_table(profile, mode)};
+        assert_int_equal(delta_measure(&measure, &trace, &setup, &memory_heap, &clocks), SS_OK);
         assert_true(measure.verified);
         assert_true(measure.bound_bytes_per_update > 0);
         assert_true(measure.bound_bytes_per_update <= measure.payload_bytes_per_update);
@@ -171,12 +171,14 @@ static void test_refused_packet(void **state) {
     struct delta_link sender = {&schema, model, &from}, receiver = {&schema, model, &to};
     for (size_t offset = 0; trace_next(&trace, &offset, &tick);) {
         assert_int_equal(course_feed(&from, &tick), SS_OK);
+        course_hold(&from, from.tick - 1);
         buffer_clear(&packet);
         assert_int_equal(delta_packet_encode(&sender, &packet, NULL), SS_OK);
         static const uint8_t junk[] = {10, 200, 0xff, 0xff};
-        assert_int_not_equal(delta_packet_decode(&receiver, bytes_view(junk, sizeof junk)), SS_OK);
-        assert_int_not_equal(delta_packet_decode(&receiver, bytes_view(junk, 0)), SS_OK);
-        assert_int_equal(delta_packet_decode(&receiver, buffer_view(&packet)), SS_OK);
+        assert_int_not_equal(delta_packet_decode(&receiver, to.tick, bytes_view(junk, sizeof junk)),
+                             SS_OK);
+        assert_int_not_equal(delta_packet_decode(&receiver, to.tick, bytes_view(junk, 0)), SS_OK);
+        assert_int_equal(delta_packet_decode(&receiver, to.tick, buffer_view(&packet)), SS_OK);
         int64_t now = (int64_t)from.tick - 1;
         for (uint32_t i = 0; i < from.chunk_count; i++)
             assert_int_equal(course_frame(&from, now, i)->live, course_frame(&to, now, i)->live);

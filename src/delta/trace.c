@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <zstd.h>
 
+#include "delta/challenge.h"
+
 #define HEADER 32
 
 static int read_file(const char *path, size_t size_max, struct buffer *out) {
@@ -98,7 +100,14 @@ int trace_parse(struct trace *trace, const struct memory *memory, struct bytes f
         status = SS_ERR_TOO_LARGE;
     else
         buffer_bytes(&trace->data, from);
-    if (status == SS_OK) status = trace->data.failed ? SS_ERR_NOMEM : check(trace);
+    if (status == SS_OK && trace->data.failed) status = SS_ERR_NOMEM;
+    if (status == SS_OK && challenge_is(buffer_view(&trace->data))) {
+        struct buffer frames = trace->data;
+        status = challenge_parse(trace, memory, buffer_view(&frames), size_max);
+        buffer_free(&frames);
+        return status;
+    }
+    if (status == SS_OK) status = check(trace);
     if (status != SS_OK) trace_free(trace);
     return status;
 }

@@ -7,7 +7,8 @@
  *   record 52   u16 id | u8 kind | u8 0 | STATE 48
  *   STATE  48   f32 position[3] | f32 velocity[3] | f32 rotation[4] | u8 discrete[8]
  *
- * Files may be compressed with zstd. An id absent from a tick does not live in it. */
+ * Files may be compressed with zstd; those in the layout of challenge.h are taken too. An id absent
+ * from a tick does not live in it. */
 #ifndef DELTA_TRACE_H
 #define DELTA_TRACE_H
 

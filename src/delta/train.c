@@ -43,7 +43,7 @@ static void on_lane(void *context, const struct predictor *p, unsigned lane, int
     unsigned bits = size ? 64 - (unsigned)__builtin_clzll(size) : 0;
     s->size = (uint8_t)(bits < MODEL_STEPS ? bits : MODEL_STEPS - 1);
     s->minus = (number < 0) != mirrored;
-    unsigned digits = bits > 2 ? 4 | (unsigned)(size >> (bits - 3) & 3)
+    unsigned digits = bits > 2    ? 4 | (unsigned)(size >> (bits - 3) & 3)
                       : bits == 2 ? 2 | (unsigned)(size & 1)
                                   : 0;
     s->digits = (uint8_t)digits;
@@ -81,6 +81,7 @@ static int observe(struct set *set, const struct delta_schema *schema, struct de
                 course_free(&course);
                 return SS_ERR_INVALID;
             }
+            course_hold(&course, course.tick - 1);
             course_choose(&course, model, &past);
             delta_times_init(&times, schema, past.ms);
             unsigned before = 0;
@@ -100,29 +101,32 @@ static int observe(struct set *set, const struct delta_schema *schema, struct de
 
 static int train_lane(struct set *set, const struct delta_schema *schema, struct delta_model *model,
                       const struct trace *traces, size_t count, const struct memory *memory,
-                      int16_t *scratch) {
+                      struct grow *grow) {
     unsigned lane = set->target;
     int status = SS_OK;
     if (schema->lanes[lane].width > 1) { /* bytes are guessed to stay */
         status = observe(set, schema, model, traces, count, memory);
         for (int class = 0; class < MODEL_CLASSES && status == SS_OK; class ++)
             fit_class(set, &model->lane[lane], class);
+        model_lane_prepare(&model->lane[lane]);
     }
     if (status == SS_OK) status = observe(set, schema, model, traces, count, memory);
     if (status != SS_OK) return status;
-    grow_tree(set, &model->lane[lane], scratch);
-    grow_leaves(set, &model->lane[lane]);
+    grow_tree(grow, set, &model->lane[lane]);
+    grow_leaves(grow, set, &model->lane[lane]);
+    model_lane_prepare(&model->lane[lane]);
     return SS_OK;
 }
 
 static int train_flag(struct set *set, const struct delta_schema *schema, struct delta_model *model,
                       const struct trace *traces, size_t count, const struct memory *memory,
-                      int16_t *scratch) {
+                      struct grow *grow) {
     int status = observe(set, schema, model, traces, count, memory);
     if (status != SS_OK) return status;
     struct model_lane *lane = &model->flag[set->target - DELTA_LANES_MAX];
-    grow_tree(set, lane, scratch);
+    grow_tree(grow, set, lane);
     grow_flag(set, lane);
+    model_lane_prepare(lane);
     return SS_OK;
 }
 
@@ -137,24 +141,24 @@ int delta_train(struct delta_model *model, enum delta_profile profile, enum delt
     model->lane_count = schema.lane_count;
     struct set set = {.capacity = SAMPLES_MAX};
     set.samples = memory_zeroed(memory, SAMPLES_MAX, sizeof *set.samples);
-    int16_t *scratch = memory_zeroed(memory, SAMPLES_MAX, sizeof *scratch);
-    int status = set.samples && scratch ? SS_OK : SS_ERR_NOMEM;
+    struct grow *grow = memory_zeroed(memory, 1, sizeof *grow);
+    int status = set.samples && grow ? SS_OK : SS_ERR_NOMEM;
     for (unsigned i = 0; i < schema.lane_count && status == SS_OK; i++) {
         set.target = i;
         set.leaves_max = schema.lanes[i].kind == DELTA_BYTE ? BYTE_LEAVES : MODEL_LEAVES;
         set.split_bits = SPLIT_BITS;
         set.value_bits = schema.lanes[i].kind == DELTA_QUATERNION ? 0 : VALUE_BITS;
-        status = train_lane(&set, &schema, model, traces, count, memory, scratch);
+        status = train_lane(&set, &schema, model, traces, count, memory, grow);
     }
     for (unsigned i = 0; i < MODEL_FLAGS && status == SS_OK; i++) {
         set.target = DELTA_LANES_MAX + i;
         set.leaves_max = FLAG_LEAVES;
         set.split_bits = FLAG_SPLIT_BITS;
         set.value_bits = 0;
-        status = train_flag(&set, &schema, model, traces, count, memory, scratch);
+        status = train_flag(&set, &schema, model, traces, count, memory, grow);
     }
     model->adapts = adapts;
     memory_free(memory, set.samples, SAMPLES_MAX * sizeof *set.samples);
-    memory_free(memory, scratch, SAMPLES_MAX * sizeof *scratch);
+    memory_free(memory, grow, sizeof *grow);
     return status;
 }

@@ -17,6 +17,7 @@
 #define RANGE_CHANCE_MIN  24
 #define RANGE_CHANCE_MAX  (65536 - RANGE_CHANCE_MIN)
 #define RANGE_DIRECT_MAX  16
+#define RANGE_SPAN_BITS   15
 #define RANGE_RENORMALIZE (1u << 24)
 
 /* Writes into memory of the caller, never past `end`; what did not fit sets `failed`. */
@@ -58,6 +59,15 @@ static inline void range_encode_bit(struct range_encoder *encoder, unsigned chan
     if (encoder->range < RANGE_RENORMALIZE) range_encoder_shift(encoder);
 }
 
+/* One of several symbols: that which has [low, high) of 1 << RANGE_SPAN_BITS; low < high. */
+static inline void range_encode_span(struct range_encoder *encoder, unsigned low, unsigned high) {
+    uint32_t unit = encoder->range >> RANGE_SPAN_BITS, step = unit * low;
+    encoder->low += step;
+    if (encoder->low < step) range_encoder_carry(encoder);
+    encoder->range = unit * (high - low);
+    if (encoder->range < RANGE_RENORMALIZE) range_encoder_shift(encoder);
+}
+
 /* `count` <= RANGE_DIRECT_MAX bits of `value`, all equally likely. */
 static inline void range_encode_direct(struct range_encoder *encoder, unsigned value,
                                        unsigned count) {
@@ -87,6 +97,25 @@ static inline unsigned range_decode_bit(struct range_decoder *decoder, unsigned 
     decoder->range = bit ? decoder->range - bound : bound;
     if (decoder->range < RANGE_RENORMALIZE) range_decoder_shift(decoder);
     return bit;
+}
+
+/* Which of 1 << RANGE_SPAN_BITS points was meant; the caller finds the symbol that has it, and
+ * takes that. */
+static inline unsigned range_decode_point(struct range_decoder *decoder) {
+    uint32_t point = decoder->code / (decoder->range >> RANGE_SPAN_BITS);
+    if (point >> RANGE_SPAN_BITS) { /* no encoder wrote this */
+        decoder->failed = true;
+        point = (1u << RANGE_SPAN_BITS) - 1;
+    }
+    return point;
+}
+
+static inline void range_decode_take(struct range_decoder *decoder, unsigned low, unsigned high) {
+    uint32_t unit = decoder->range >> RANGE_SPAN_BITS, step = unit * low;
+    decoder->code -= step;
+    decoder->low += step;
+    decoder->range = unit * (high - low);
+    if (decoder->range < RANGE_RENORMALIZE) range_decoder_shift(decoder);
 }
 
 static inline unsigned range_decode_direct(struct range_decoder *decoder, unsigned count) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_delta.c - any bytes into the receiving side of the delta codec.
  *
- *   input   u8 profile and mode | item...        item   u16 size | packet (delta/packet.h)
+ *   input   u8 profile and mode | item...        item   u16 size, lost ticks << 12 | packet
+ * (delta/packet.h)
  *
  * A first byte of 255: the rest is a whole pack (delta/pack.h); 254: a table of a model. */
 #include <stddef.h>
@@ -16,8 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fuzz_packets(struct reader *in, struct delta_link *link) {
     while (in->left > 0 && !in->failed) {
-        struct bytes packet = reader_bytes(in, reader_u16(in));
-        if (!in->failed) (void)delta_packet_decode(link, packet);
+        unsigned head = reader_u16(in), gap = head >> 12; /* ticks that were lost */
+        struct bytes packet = reader_bytes(in, head & 4095);
+        if (!in->failed) (void)delta_packet_decode(link, link->course->tick + gap, packet);
     }
 }
 
