@@ -144,11 +144,51 @@ static void test_truncated(void **state) {
     }
 }
 
+/* Bounds of 4 symbols, the narrowest of width 1; and which one comes. */
+static unsigned draw_span(struct random *random, uint16_t bounds[5]) {
+    const unsigned full = 1u << RANGE_SPAN_BITS;
+    bounds[0] = 0;
+    bounds[4] = (uint16_t)full;
+    bounds[1] = (uint16_t)(1 + random_below(random, random_below(random, 2) ? 2 : full - 3));
+    bounds[2] = (uint16_t)(bounds[1] + 1 + random_below(random, full - 2 - bounds[1]));
+    bounds[3] = (uint16_t)(bounds[2] + 1 + random_below(random, full - 1 - bounds[2]));
+    return (unsigned)random_below(random, 4);
+}
+
+/* Symbols of any width, between bits. */
+static void test_spans(void **state) {
+    (void)state;
+    uint8_t out[2 * SYMBOLS];
+    uint16_t bounds[5];
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct random random = {seed}, again = {seed};
+        struct range_encoder encoder;
+        struct range_decoder decoder;
+        range_encoder_init(&encoder, out, sizeof out);
+        for (int i = 0; i < SYMBOLS / 2; i++) {
+            unsigned symbol = draw_span(&random, bounds);
+            range_encode_span(&encoder, bounds[symbol], bounds[symbol + 1]);
+            range_encode_bit(&encoder, 30000, symbol & 1);
+        }
+        size_t size = range_encoder_finish(&encoder);
+        assert_true(size > 0);
+        range_decoder_init(&decoder, bytes_view(out, size));
+        for (int i = 0; i < SYMBOLS / 2; i++) {
+            unsigned symbol = draw_span(&again, bounds), point = range_decode_point(&decoder);
+            assert_in_range(point, bounds[symbol], bounds[symbol + 1] - 1);
+            range_decode_take(&decoder, bounds[symbol], bounds[symbol + 1]);
+            assert_int_equal(range_decode_bit(&decoder, 30000), symbol & 1);
+        }
+        assert_int_equal(range_decoder_finish(&decoder), size);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_delimits_itself),
-        cmocka_unit_test(test_near_entropy), cmocka_unit_test(test_carry),
-        cmocka_unit_test(test_too_small),    cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_spans),           cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_delimits_itself), cmocka_unit_test(test_near_entropy),
+        cmocka_unit_test(test_carry),           cmocka_unit_test(test_too_small),
+        cmocka_unit_test(test_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
