@@ -7,6 +7,10 @@
 #define SWITCH "GLIBC_TUNABLES"
 
 void huge_pages(char **argv) {
-    if (getenv(SWITCH) || setenv(SWITCH, "glibc.malloc.hugetlb=1", 1) != 0) return;
-    execv("/proc/self/exe", argv); /* returns only when it failed: then it goes on as it is */
+    char self[4096];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self);
+    if (getenv(SWITCH) || size <= 0 || (size_t)size >= sizeof self) return;
+    self[size] = '\0';
+    if (setenv(SWITCH, "glibc.malloc.hugetlb=1", 1) != 0) return;
+    execv(self, argv); /* returns only when it failed: then it goes on as it is */
 }

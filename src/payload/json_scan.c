@@ -21,13 +21,14 @@ static enum json_event bad(struct json_scan *scan, const char *error) {
     return JSON_EVENT_BAD;
 }
 
-static void skip_space(struct json_scan *scan) {
+static inline void skip_space(struct json_scan *scan) {
+    if (scan->at < scan->end && *scan->at > ' ') return; /* nearly always */
     while (scan->at < scan->end &&
            (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
         scan->at++;
 }
 
-static bool take(struct json_scan *scan, uint8_t byte) {
+static inline bool take(struct json_scan *scan, uint8_t byte) {
     if (scan->at >= scan->end || *scan->at != byte) return false;
     scan->at++;
     return true;

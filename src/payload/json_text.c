@@ -87,7 +87,7 @@ static uint64_t chunk_sip(uint64_t seed, struct bytes chunk) {
     return hash_seeded((struct hash_key){0x6a736f6e, 0x74657874}, seed, chunk);
 }
 
-static uint64_t chunk_quick(uint64_t seed, struct bytes chunk) {
+static inline uint64_t chunk_quick(uint64_t seed, struct bytes chunk) {
     uint64_t hash = seed ^ chunk.size, word;
     for (; chunk.size >= 8; chunk.data += 8, chunk.size -= 8) {
         memcpy(&word, chunk.data, 8);
@@ -111,7 +111,7 @@ static uint64_t escaped_hash(struct json_text text, chunk_hash *hash_of) {
     return hash_of(hash, bytes_view(chunk, held));
 }
 
-static inline uint64_t text_hash(struct json_text text, chunk_hash *hash_of) {
+static uint64_t text_hash(struct json_text text, chunk_hash *hash_of) {
     if (text.escaped) return escaped_hash(text, hash_of);
     uint64_t hash = 0;
     struct bytes left = text.raw;
@@ -124,6 +124,7 @@ uint64_t json_text_hash(struct json_text text) {
     return text_hash(text, chunk_sip);
 }
 uint32_t json_name_hash(struct json_text name) {
+    if (!name.escaped && name.raw.size < CHUNK) return (uint32_t)chunk_quick(0, name.raw);
     return (uint32_t)text_hash(name, chunk_quick);
 }
 
