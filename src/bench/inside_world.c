@@ -36,6 +36,7 @@ struct bed {
     const struct category *list[1];
     struct world *world;
     char keys[KEYS][KEY_SIZE];
+    struct bytes names[KEYS];
     uint32_t *versions;
     size_t cells;
     uint8_t *state;
@@ -56,7 +57,8 @@ static bool bed_open(struct bed *bed, size_t cells, unsigned history, unsigned s
     config.categories = bed->list;
     config.category_count = 1;
     for (unsigned i = 0; i < KEYS; i++)
-        snprintf(bed->keys[i], KEY_SIZE, "unit-%u", i);
+        bed->names[i] =
+            bytes_view(bed->keys[i], (size_t)snprintf(bed->keys[i], KEY_SIZE, "unit-%u", i));
     bed->versions = calloc(cells, sizeof *bed->versions);
     bed->state = calloc(1, state_bytes + 1);
     return bed->versions && bed->state &&
@@ -72,6 +74,7 @@ static void bed_close(struct bed *bed) {
 /* Applies `count` updates to random cells, or to each in turn; false when one was refused. */
 static bool bed_run(struct bed *bed, uint64_t count, struct random *random) {
     struct update updates[GROUP];
+    struct bytes category = bytes_of("position");
     size_t cells[GROUP];
     struct outcome outcome;
     bool fine = true;
@@ -79,8 +82,8 @@ static bool bed_run(struct bed *bed, uint64_t count, struct random *random) {
         for (size_t i = 0; i < GROUP; i++) {
             cells[i] = random ? random_below(random, bed->cells) : (done + i) % bed->cells;
             updates[i] = (struct update){.player = 1 + cells[i] / KEYS,
-                                         .category = bytes_of("position"),
-                                         .key = bytes_of(bed->keys[cells[i] % KEYS]),
+                                         .category = category,
+                                         .key = bed->names[cells[i] % KEYS],
                                          .state = bytes_view(bed->state, bed->state_bytes),
                                          .expected_version = bed->versions[cells[i]]};
         }
