@@ -76,7 +76,7 @@ static void range_text(const struct schema_node *node, char *text, size_t size) 
     if (node->low_given) snprintf(low, sizeof low, "%g", node->low);
     if (node->high_given) snprintf(high, sizeof high, "%g", node->high);
     bool any = node->low_given || node->high_given;
-    snprintf(text, size, any ? "%s..%s" : "", low, high);
+    snprintf(text, size, "%s%s%s", low, any ? ".." : "", high);
 }
 
 static void notes_text(const struct schema *schema, const struct schema_node *node,
@@ -108,7 +108,7 @@ static void notes_text(const struct schema *schema, const struct schema_node *no
 static void row_add(struct columns *table, const struct schema *schema, uint32_t at) {
     const struct schema_node *node = &schema->nodes[at];
     enum schema_type type = (enum schema_type)node->type;
-    char numbers[256], range[80];
+    char numbers[256], range[80], quantum[32] = "";
     struct buffer text = buffer_of(&memory_heap);
     numbers_text(schema, at, numbers, sizeof numbers);
     columns_add(table, "%s", numbers);
@@ -120,8 +120,9 @@ static void row_add(struct columns *table, const struct schema *schema, uint32_t
                                                  : "",
                 schema_type_name(type));
     unsigned bits = node->bits ? node->bits : schema_type_bits(type);
-    columns_add(table, bits && schema_is_leaf(node) ? "%u" : "", bits);
-    columns_add(table, node->quantum > 0 ? "%g" : "", node->quantum);
+    columns_add(table, "%.0u", schema_is_leaf(node) ? bits : 0); /* 0 is left empty */
+    if (node->quantum > 0) snprintf(quantum, sizeof quantum, "%g", node->quantum);
+    columns_add(table, "%s", quantum);
     range_text(node, range, sizeof range);
     columns_add(table, "%s", range);
     columns_add(table, "%s", merge_policy_name((enum merge_policy)node->policy));
