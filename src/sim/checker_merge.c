@@ -31,7 +31,8 @@ static bool next_member(struct cursor *cursor, char name[16], long *number) {
 }
 
 static struct cursor cursor_of(struct bytes state) {
-    return (struct cursor){(const char *)state.data, (const char *)state.data + state.size};
+    const char *start = state.size ? (const char *)state.data : "";
+    return (struct cursor){start, start + state.size};
 }
 
 bool sum_names(struct bytes state, uint32_t op) {
