@@ -93,7 +93,7 @@ const struct setting settings_table[] = {
      SETTING_NUMBER, AT(limits.parked), 1, 65536, NULL},
     {{"limits.parked_per_player", "number", "64", "conflicts waiting for a decision, per player", false},
      SETTING_NUMBER, AT(limits.parked_per_player), 1, 65536, NULL},
-    {{"schema", "path", "", "descriptor set for categories with format protobuf", false},
+    {{"schema", "path", "", "descriptor set for categories with format protobuf", true},
      SETTING_OPTIONAL, AT(schema), 0, 0, NULL},
     {{"log.level", "debug|info|warn|error", "info", "least important line that is written", true},
      SETTING_NAME, AT(log_level), 0, 0, level_words},
