@@ -100,12 +100,50 @@ static void order_of_change(void **state) {
     fixture_close(&f);
 }
 
+/* What was seen ahead may be anything by the time it is used: absent, another cell, another category. */
+static void seen_ahead(void **state) {
+    (void)state;
+    struct fixture with, without;
+    struct update updates[40];
+    struct outcome outcome;
+    char keys[40][64];
+    struct random random = {6};
+    fixture_open(&with);
+    fixture_open(&without);
+    for (unsigned round = 0; round < 200; round++) {
+        size_t count = (size_t)random_below(&random, 40);
+        for (size_t i = 0; i < count; i++) {
+            unsigned number = (unsigned)random_below(&random, 30);
+            snprintf(keys[i], sizeof keys[i], "%0*u", number % 3 ? 2 : 50, number);
+            updates[i] = (struct update){.player = 1 + random_below(&random, 3),
+                                         .category = bytes_of(number % 7 ? "pos" : "nowhere"),
+                                         .key = bytes_of(keys[i]),
+                                         .state = bytes_of("x"),
+                                         .delete = random_below(&random, 4) == 0};
+        }
+        struct prefetch prefetch = world_prefetch(with.world, updates, count);
+        for (size_t i = 0; i < count; i++) {
+            world_prefetch_next(&prefetch);
+            if (random_below(&random, 5) == 0) updates[i].key = bytes_of("other");
+            world_update(with.world, &updates[i], (ss_time)round, &outcome);
+            enum result result = outcome.result;
+            updates[i].seen = (struct seen){0};
+            world_update(without.world, &updates[i], (ss_time)round, &outcome);
+            assert_int_equal(outcome.result, result);
+        }
+    }
+    assert_int_equal(world_digest(with.world), world_digest(without.world));
+    fixture_close(&with);
+    fixture_close(&without);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_cells),
         cmocka_unit_test(keys_of_every_length),
         cmocka_unit_test(many_categories),
         cmocka_unit_test(order_of_change),
+        cmocka_unit_test(seen_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
