@@ -8,7 +8,7 @@
 
 enum { TURNS_MAX = 10000 };
 #define DRAIN_SLACK (5 * SS_SECOND)
-#define LAST_SYNC   150000 /* us: long enough for players to come back and write */
+#define LAST_SYNC   150000          /* us: long enough for players to come back and write */
 #define ILL_SLACK   (2 * SS_SECOND) /* by then the committer has tried again */
 
 static void complain(struct host *host, const char *what, const char *detail) {
@@ -38,9 +38,11 @@ static void on_sync(void *context) {
 static ss_status try_open(struct host *host, char *why, size_t size) {
     static const char *const settings[] = {"listen.http=none", "listen.udp=none",
                                            "data=" DISK_FOLDER, NULL};
+    static const char *const forgetful[] = {"listen.http=none", "listen.udp=none", "data=none",
+                                            NULL};
     ss_server_config config = ss_server_config_default();
     config.file = host->tokens->config;
-    config.settings = settings;
+    config.settings = host->forgetful ? forgetful : settings;
     config.ignore_environment = true;
     config.on_log = on_log;
     config.context = host;
@@ -100,10 +102,11 @@ static void host_open(struct host *host) {
 }
 
 void host_start(struct host *host, struct virtual *machine, struct trace *trace,
-                const struct tokens *tokens, uint64_t seed) {
+                const struct tokens *tokens, uint64_t seed, bool forgetful) {
     *host = (struct host){.machine = machine,
                           .trace = trace,
                           .tokens = tokens,
+                          .forgetful = forgetful,
                           .meter.random.state = hash_mix(seed ^ 0x6d6d),
                           .luck.state = hash_mix(seed ^ 0x6c75636b),
                           .up_at = SS_NEVER};
@@ -171,8 +174,8 @@ ss_time host_due(const struct host *host) {
 }
 
 static bool is_ill(const struct host *host) {
-    return host->disk_fails || host->disk_full || host->machine->now < host->ill_until || host->meter.fail_one_in ||
-           host->meter.fail_next;
+    return host->disk_fails || host->disk_full || host->machine->now < host->ill_until ||
+           host->meter.fail_one_in || host->meter.fail_next;
 }
 
 static void host_down(struct host *host, const char *how, enum ending ending) {

@@ -45,12 +45,13 @@ struct host {
     bool kills, cuts;      /* the process, or the machine, may die soon after a start */
     unsigned dies_in;      /* so many syncs, the last of them a long one; 0: in none */
     uint64_t damaged, refused; /* how often they did, and was that noticed */
+    bool forgetful; /* `data: none` */
     uint64_t turns;
     char why[160]; /* what went wrong with the host itself, "" */
 };
 
 void host_start(struct host *host, struct virtual *machine, struct trace *trace,
-                const struct tokens *tokens, uint64_t seed);
+                const struct tokens *tokens, uint64_t seed, bool forgetful);
 /* Closes the server, and throws its disk away. */
 void host_stop(struct host *host);
 ss_time host_due(const struct host *host);

@@ -23,8 +23,9 @@ struct options {
 static void print_replay(FILE *out, const struct plan *plan) {
     char faults[256];
     fault_print(plan->faults, faults, sizeof faults);
-    fprintf(out, "statesync-sim --seed %llu --clients %u --ops %u --faults %s\n",
-            (unsigned long long)plan->seed, plan->clients, plan->ops, faults);
+    fprintf(out, "statesync-sim --seed %llu --clients %u --ops %u --faults %s%s\n",
+            (unsigned long long)plan->seed, plan->clients, plan->ops, faults,
+            plan->forgetful ? " --forgetful" : "");
 }
 
 /* What a crash leaves behind: the handler may use nothing but write. */
@@ -42,8 +43,9 @@ static void prepare_words(const struct plan *plan) {
     fault_print(plan->faults, faults, sizeof faults);
     snprintf(last_words, sizeof last_words,
              "\nthe program crashed; again: statesync-sim --seed %llu --clients %u --ops %u "
-             "--faults %s\n",
-             (unsigned long long)plan->seed, plan->clients, plan->ops, faults);
+             "--faults %s%s\n",
+             (unsigned long long)plan->seed, plan->clients, plan->ops, faults,
+             plan->forgetful ? " --forgetful" : "");
 }
 
 /* ---- one seed ---------------------------------------------------------------------------------
@@ -151,7 +153,8 @@ static int all_seeds(const struct options *options, struct tokens *tokens) {
 
 static void usage(FILE *out) {
     fputs("usage: statesync-sim [--seed S | --seeds A..B] [--clients N] [--ops N]\n"
-          "                     [--faults all|none|LIST] [--shrink] [--twice] [--verbose]\n\n"
+          "                     [--faults all|none|LIST] [--shrink] [--twice] [--verbose]\n"
+          "                     [--forgetful]\n\n"
           "Runs the shipping server and clients in virtual time. A seed draws everything; a\n"
           "failure prints the command that repeats it to the byte.\n\n"
           "  statesync sim --seeds 1..1000                      many worlds\n"
@@ -161,6 +164,7 @@ static void usage(FILE *out) {
           "  --faults F    names with commas; -NAME takes one out of all\n"
           "  --shrink      after a failure: look for a smaller one\n"
           "  --twice       run each seed twice and compare the hashes of the event logs\n"
+          "  --forgetful   servers with `data: none`; else one seed in eight has them\n"
           "  --verbose     print the event log\n\nfaults:\n",
           out);
     for (unsigned i = 0; i < FAULT_COUNT; i++)
@@ -205,8 +209,9 @@ static bool take(struct options *options, const char *name, const char *value) {
 }
 
 static bool take_flag(struct options *options, const char *name) {
-    bool *flags[] = {&options->shrink, &options->twice, &options->plan.verbose};
-    static const char *const names[] = {"--shrink", "--twice", "--verbose"};
+    bool *flags[] = {&options->shrink, &options->twice, &options->plan.verbose,
+                     &options->plan.forgetful};
+    static const char *const names[] = {"--shrink", "--twice", "--verbose", "--forgetful"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) != 0) continue;
         *flags[i] = true;

@@ -23,7 +23,7 @@
 #define MEMORY_MAX ((size_t)96 << 20)
 #define WAVE_SLACK 8192
 #define MEMORY_ILL (3 * SS_SECOND) /* what could not be kept for lack of memory is kept by then */
-#define ASYNC_LOSS SS_SECOND /* what of class async is older is not lost */
+#define ASYNC_LOSS SS_SECOND       /* what of class async is older is not lost */
 
 struct run {
     struct plan plan;
@@ -90,8 +90,7 @@ static void strike(struct run *run, enum fault fault) {
     case FAULT_POWER: {
         if (random_below(random, 6)) break;
         uint64_t calls = random_below(random, 3) ? 1 + random_below(random, 100) : 0;
-        host_kill(&run->host, fault == FAULT_POWER, calls,
-                  (ss_time)random_below(random, 300000));
+        host_kill(&run->host, fault == FAULT_POWER, calls, (ss_time)random_below(random, 300000));
         break;
     }
     case FAULT_EIO:
@@ -103,9 +102,9 @@ static void strike(struct run *run, enum fault fault) {
 }
 
 static void blow(struct run *run) {
-    static const enum fault strikes[] = {FAULT_CUT,   FAULT_PARTITION, FAULT_MEMORY, FAULT_CLOCK,
-                                         FAULT_STALL, FAULT_RELOAD,    FAULT_RESTART,
-                                         FAULT_KILL,  FAULT_POWER,     FAULT_EIO,    FAULT_FULL};
+    static const enum fault strikes[] = {FAULT_CUT,   FAULT_PARTITION, FAULT_MEMORY,  FAULT_CLOCK,
+                                         FAULT_STALL, FAULT_RELOAD,    FAULT_RESTART, FAULT_KILL,
+                                         FAULT_POWER, FAULT_EIO,       FAULT_FULL};
     struct random *random = &run->weather;
     run->weather_next = run->machine.now + (ss_time)random_below(random, 500000);
     run->host.meter.fail_one_in = 0;
@@ -344,19 +343,31 @@ static void phases(struct run *run) {
 /* ---- the run ----------------------------------------------------------------------------------
  */
 
+/* Some servers keep nothing; these do not die, for nobody could say what is left then. */
+static bool is_forgetful(const struct plan *plan) {
+    return plan->forgetful || hash_mix(plan->seed ^ 0x6e6f6e65) % 8 == 0;
+}
+
+static fault_set faults_of(const struct plan *plan) {
+    fault_set deaths = 1u << FAULT_RESTART | 1u << FAULT_KILL | 1u << FAULT_POWER |
+                       1u << FAULT_FULL | 1u << FAULT_EIO | 1u << FAULT_FLIP;
+    return is_forgetful(plan) ? plan->faults & ~deaths : plan->faults;
+}
+
 static void run_start(struct run *run, const struct plan *plan, struct tokens *tokens) {
     *run = (struct run){.plan = *plan, .actor_count = plan->clients + 1};
     run->trace.out = plan->verbose ? stdout : NULL;
-    virtual_start(&run->machine, plan->seed, plan->faults, &run->trace);
+    run->plan.faults = faults_of(plan);
+    virtual_start(&run->machine, plan->seed, run->plan.faults, &run->trace);
     run->memory = meter_memory(&run->meter);
     run->weather.state = hash_mix(plan->seed ^ 0x77656174);
     run->weather_next = run->machine.now + 50 * SS_MILLISECOND;
     model_start(&run->model, plan->clients, plan->seed, &run->machine.now);
     tokens_classes(tokens, run->model.classes);
-    host_start(&run->host, &run->machine, &run->trace, tokens, plan->seed);
-    run->host.damages = fault_in(plan->faults, FAULT_FLIP);
-    run->host.kills = fault_in(plan->faults, FAULT_KILL);
-    run->host.cuts = fault_in(plan->faults, FAULT_POWER);
+    host_start(&run->host, &run->machine, &run->trace, tokens, plan->seed, is_forgetful(plan));
+    run->host.damages = fault_in(run->plan.faults, FAULT_FLIP);
+    run->host.kills = fault_in(run->plan.faults, FAULT_KILL);
+    run->host.cuts = fault_in(run->plan.faults, FAULT_POWER);
     run->epoch = run->host.epoch;
     stranger_start(&run->stranger, &run->machine, plan->seed);
     run->actors = calloc(run->actor_count, sizeof *run->actors);

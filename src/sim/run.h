@@ -11,6 +11,7 @@ struct plan {
     uint32_t clients, ops; /* ops: of each client */
     fault_set faults;
     bool verbose;
+    bool forgetful; /* `data: none`, whatever the seed draws */
 };
 
 struct verdict {
