@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/failing.h"
+#include "schema/generate.h"
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
@@ -229,6 +230,37 @@ static void test_every_allocation_fails(void **state) {
     }
 }
 
+static int generate_all(const struct memory *memory, generate_code *generate, struct bytes bytes,
+                        struct buffer *code) {
+    struct buffer complaints = buffer_of(memory);
+    struct descriptor_set set;
+    *code = buffer_of(memory);
+    int status = descriptor_read(&set, memory, bytes, &complaints);
+    if (status == SS_OK) status = generate(&set, NULL, 0, memory, code, &complaints);
+    descriptor_free(&set);
+    buffer_free(&complaints);
+    return status;
+}
+
+static void test_generating_without_memory(void **state) {
+    (void)state;
+    generate_code *const languages[] = {generate_c, generate_cpp};
+    struct buffer bytes = sample_bytes(SAMPLES, "everything.desc"), code;
+    for (size_t i = 0; i < 2; i++) {
+        int status = SS_ERR_NOMEM;
+        for (size_t n = 1; status != SS_OK; n++) {
+            struct failing failing = {.fail_at = n};
+            struct memory memory = failing_memory(&failing);
+            status = generate_all(&memory, languages[i], buffer_view(&bytes), &code);
+            assert_true(status == SS_OK || status == SS_ERR_NOMEM);
+            if (status == SS_OK) assert_true(code.size > 10000);
+            buffer_free(&code);
+            assert_int_equal(failing.live, 0);
+        }
+    }
+    buffer_free(&bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table_of_a_game),
@@ -239,6 +271,7 @@ int main(void) {
         cmocka_unit_test(test_each_mistake_is_told_on_its_line),
         cmocka_unit_test(test_good_ones_have_no_complaints),
         cmocka_unit_test(test_every_allocation_fails),
+        cmocka_unit_test(test_generating_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
