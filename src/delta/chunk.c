@@ -21,7 +21,7 @@ struct walk {
     bool failed;
 };
 
-ALWAYS bool code_lattice(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
+INLINE bool code_lattice(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
     const struct predictor *p = walk->predictor;
     const struct delta_lane *info = &p->schema->lanes[lane];
     const uint8_t *base = p->rows[TICK_BASE];
@@ -32,19 +32,19 @@ ALWAYS bool code_lattice(struct walk *walk, enum mode mode, unsigned lane, int32
 }
 
 /* The distance of a lane from its guess, in the context that its clues pick. */
-ALWAYS int64_t code_distance(struct walk *walk, enum mode mode, unsigned lane, int64_t number,
+INLINE int64_t code_distance(struct walk *walk, enum mode mode, unsigned lane, int64_t number,
                              bool mirrored) {
     struct model_lane *model = &walk->chunk->model->lane[lane];
     struct model_code *code = model_lane_code(model, walk->predictor->clue);
     return code_number(&walk->coder, mode, model, code, number, mirrored);
 }
 
-ALWAYS void observe(struct walk *walk, unsigned lane, int64_t number, int64_t wanted,
+INLINE void observe(struct walk *walk, unsigned lane, int64_t number, int64_t wanted,
                     bool mirrored) {
     walk->observer->lane(walk->observer->context, walk->predictor, lane, number, wanted, mirrored);
 }
 
-ALWAYS int32_t code_byte(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
+INLINE int32_t code_byte(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
     struct predictor *p = walk->predictor;
     const struct delta_lane *info = &p->schema->lanes[lane];
     int32_t base = features_of_byte(p, lane);
@@ -60,7 +60,7 @@ ALWAYS int32_t code_byte(struct walk *walk, enum mode mode, unsigned lane, int32
 }
 
 /* Which component of a quaternion is left out: its rank in the predicted rotation. */
-ALWAYS int32_t code_largest(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
+INLINE int32_t code_largest(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
     struct predictor *p = walk->predictor;
     int64_t rank = 0;
     features_of_largest(p);
@@ -78,7 +78,7 @@ ALWAYS int32_t code_largest(struct walk *walk, enum mode mode, unsigned lane, in
 }
 
 /* A number; `kind` is a constant. */
-ALWAYS int32_t code_number_lane(struct walk *walk, enum mode mode, int kind, unsigned index,
+INLINE int32_t code_number_lane(struct walk *walk, enum mode mode, int kind, unsigned index,
                                 int32_t value) {
     struct predictor *p = walk->predictor;
     const struct delta_lane *info = &p->schema->lanes[index];
@@ -115,7 +115,7 @@ ALWAYS int32_t code_number_lane(struct walk *walk, enum mode mode, int kind, uns
 }
 
 /* Any lane. */
-ALWAYS int32_t code_value(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
+INLINE int32_t code_value(struct walk *walk, enum mode mode, unsigned lane, int32_t value) {
     const struct delta_lane *info = &walk->chunk->schema->lanes[lane];
     switch (info->kind) {
     case DELTA_BYTE: return code_byte(walk, mode, lane, value);
@@ -131,7 +131,7 @@ ALWAYS int32_t code_value(struct walk *walk, enum mode mode, unsigned lane, int3
 /* ---- flags: what of a chunk and its cells changed at all ---- */
 
 /* Whether two rows differ, in words; the last may overlap the one before. */
-ALWAYS bool rows_differ(const uint8_t *a, const uint8_t *b, size_t size) {
+INLINE bool rows_differ(const uint8_t *a, const uint8_t *b, size_t size) {
     uint64_t x, y;
     if (size < sizeof x) return memcmp(a, b, size) != 0;
     for (size_t at = 0; at + sizeof x <= size; at += sizeof x) {
@@ -188,7 +188,7 @@ static void flag_clues(const struct delta_chunk *chunk, unsigned cell, unsigned 
 
 enum { FLAG_CHANGED, FLAG_GONE, FLAG_BORN, FLAG_CHUNK, FLAG_BYTES };
 
-ALWAYS unsigned code_flag(struct walk *walk, enum mode mode, unsigned flag, const int16_t *clues,
+INLINE unsigned code_flag(struct walk *walk, enum mode mode, unsigned flag, const int16_t *clues,
                           unsigned bit) {
     struct model_lane *model = &walk->chunk->model->flag[flag];
     if (mode == OBSERVE) walk->observer->flag(walk->observer->context, flag, clues, bit);
@@ -197,7 +197,7 @@ ALWAYS unsigned code_flag(struct walk *walk, enum mode mode, unsigned flag, cons
 }
 
 /* Whether any byte changed; `clues`: those of the cell's flags. */
-ALWAYS bool code_bytes_flag(struct walk *walk, enum mode mode, int16_t *clues, const uint8_t *row) {
+INLINE bool code_bytes_flag(struct walk *walk, enum mode mode, int16_t *clues, const uint8_t *row) {
     const struct delta_schema *schema = walk->chunk->schema;
     const struct predictor *p = walk->predictor;
     size_t at = schema->bytes_at, count = schema->byte_count;
@@ -210,7 +210,7 @@ ALWAYS bool code_bytes_flag(struct walk *walk, enum mode mode, int16_t *clues, c
 }
 
 /* All bytes are as in the base: told to the lanes after them. */
-ALWAYS void keep_bytes(struct walk *walk, enum mode mode, uint8_t *row) {
+INLINE void keep_bytes(struct walk *walk, enum mode mode, uint8_t *row) {
     const struct delta_schema *schema = walk->chunk->schema;
     struct predictor *p = walk->predictor;
     const uint8_t *base = p->rows[TICK_BASE] + schema->bytes_at;
@@ -221,8 +221,8 @@ ALWAYS void keep_bytes(struct walk *walk, enum mode mode, uint8_t *row) {
 
 /* ---- a cell ---- */
 
-ALWAYS void code_cell(struct walk *walk, enum mode mode, bool watched, unsigned cell,
-                      const uint8_t *like, int16_t *clues, uint8_t *row) {
+INLINE void code_cell(struct walk *walk, enum mode mode, unsigned cell, const uint8_t *like,
+                      int16_t *clues, uint8_t *row) {
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_schema *schema = chunk->schema;
     bool past = true;
@@ -235,42 +235,39 @@ ALWAYS void code_cell(struct walk *walk, enum mode mode, bool watched, unsigned 
     predictor_start(walk->predictor, schema, chunk->times, like);
     bool bytes = !walk->predictor->rows[TICK_BASE] || code_bytes_flag(walk, mode, clues, row);
     if (!bytes) keep_bytes(walk, mode, row);
-    if (watched) walk->watch->lane(walk->watch->context, DELTA_LANES_MAX);
+    if (walk->watch) walk->watch->lane(walk->watch->context, DELTA_LANES_MAX);
     for (unsigned i = 0; i < schema->lane_count; i++) {
         if (mode == OBSERVE && i > walk->observer->last) break;
         if (!bytes && schema->lanes[i].kind == DELTA_BYTE) continue;
         int32_t value = mode == READ ? 0 : delta_row_get(&schema->lanes[i], row);
         value = code_value(walk, mode, i, value);
         if (mode == READ) delta_row_set(&schema->lanes[i], row, value);
-        if (watched) walk->watch->lane(walk->watch->context, i);
+        if (walk->watch) walk->watch->lane(walk->watch->context, i);
     }
 }
 
 /* One copy of each, whoever calls. */
-#define CELL(name, mode, watched)                                                                  \
+#define CELL(name, mode)                                                                           \
     static __attribute__((noinline)) void name(                                                    \
         struct walk *walk, unsigned cell, const uint8_t *like, int16_t *clues, uint8_t *row) {     \
-        code_cell(walk, mode, watched, cell, like, clues, row);                                    \
+        code_cell(walk, mode, cell, like, clues, row);                                             \
     }
-CELL(write_cell, WRITE, false)
-CELL(read_cell, READ, false)
-CELL(write_cell_watched, WRITE, true)
-CELL(read_cell_watched, READ, true)
-CELL(observe_cell, OBSERVE, false)
+CELL(write_cell, WRITE)
+CELL(read_cell, READ)
+CELL(observe_cell, OBSERVE)
 #undef CELL
 
-ALWAYS void code_any_cell(struct walk *walk, enum mode mode, unsigned cell, const uint8_t *like,
+INLINE void code_any_cell(struct walk *walk, enum mode mode, unsigned cell, const uint8_t *like,
                           int16_t *clues, uint8_t *row) {
-    if (mode == WRITE)
-        (walk->watch ? write_cell_watched : write_cell)(walk, cell, like, clues, row);
-    if (mode == READ) (walk->watch ? read_cell_watched : read_cell)(walk, cell, like, clues, row);
+    if (mode == WRITE) write_cell(walk, cell, like, clues, row);
+    if (mode == READ) read_cell(walk, cell, like, clues, row);
     if (mode == OBSERVE) observe_cell(walk, cell, like, clues, row);
 }
 
 /* ---- a chunk ---- */
 
 /* What the trees of a cell's flags ask; clue 9 is made from clue 0. */
-ALWAYS uint32_t flags_ask(const struct delta_model *model, enum mode mode, bool was) {
+INLINE uint32_t flags_ask(const struct delta_model *model, enum mode mode, bool was) {
     if (mode == OBSERVE) return UINT32_MAX;
     uint32_t asks = was ? model->flag[FLAG_CHANGED].asks | model->flag[FLAG_GONE].asks |
                               model->flag[FLAG_BYTES].asks
@@ -278,7 +275,7 @@ ALWAYS uint32_t flags_ask(const struct delta_model *model, enum mode mode, bool 
     return asks >> 9 & 1 ? asks | 1 : asks;
 }
 
-ALWAYS void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *now) {
+INLINE void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *now) {
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_frame *base = chunk->past[TICK_BASE];
     size_t size = chunk->schema->row_size;
@@ -334,7 +331,7 @@ static int16_t changed_cells(const struct delta_chunk *chunk, const struct delta
 }
 
 /* Whether a chunk of a block changed; then the chunk. */
-ALWAYS void code_block_chunk(struct walk *walk, enum mode mode, struct delta_frame *now,
+INLINE void code_block_chunk(struct walk *walk, enum mode mode, struct delta_frame *now,
                              unsigned *before) {
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_frame *base = chunk->past[TICK_BASE];

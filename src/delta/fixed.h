@@ -6,6 +6,21 @@
 #include <stdint.h>
 #include <string.h>
 
+/* What is hot is compiled into the walk over lanes; not under a sanitizer, to which that would be
+ * minutes of work. */
+#ifdef __has_feature
+#define FIXED_CHECKED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FIXED_CHECKED 1
+#else
+#define FIXED_CHECKED 0
+#endif
+#if FIXED_CHECKED
+#define INLINE static inline
+#else
+#define INLINE static inline __attribute__((always_inline))
+#endif
+
 #define FIXED_MAX ((int64_t)1 << 38) /* no feature is larger, so that products fit */
 #define FIXED_Q30 ((int64_t)1 << 30)
 

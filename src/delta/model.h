@@ -18,7 +18,7 @@
 #define MODEL_WALK       6  /* a tree of so many nodes is walked, a larger one asked (ways.h) */
 #define MODEL_STEPS      24 /* magnitudes with chances of their own */
 #define MODEL_FLAGS      5 /* of a cell: changed, gone, born; of a chunk: changed; of a cell: bytes */
-#define MODEL_SHARE      2     /* what a magnitude has at least, in 1 / (1 << RANGE_SPAN_BITS) */
+#define MODEL_SHARE      1     /* what a magnitude has at least, in 1 / (1 << RANGE_SPAN_BITS) */
 #define MODEL_ONE        65536 /* 1 in coefficients, Q16 */
 
 /* The chances of one leaf, each that of a 0 in 1/65536. A number's magnitude class k (0: zero, else

@@ -11,8 +11,6 @@
 #include "delta/fixed.h"
 #include "delta/predict.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* Means that need work of their own: direction and heading, length, proportion, velocity. */
 #define USES_TURN   (1u << 3 | 1u << 4 | 1u << 5 | 1u << 12)
 #define USES_LENGTH (1u << 8)

@@ -5,10 +5,9 @@
 #ifndef DELTA_NUMBER_H
 #define DELTA_NUMBER_H
 
+#include "delta/fixed.h"
 #include "delta/model.h"
 #include "wire/range.h"
-
-#define ALWAYS static inline __attribute__((always_inline))
 
 enum mode { WRITE, READ, OBSERVE };
 
@@ -18,19 +17,19 @@ struct coder {
     bool adapts;                   /* chances follow the bits */
 };
 
-ALWAYS void adapt(uint16_t *chance, unsigned bit) {
+INLINE void adapt(uint16_t *chance, unsigned bit) {
     int target = bit ? RANGE_CHANCE_MIN : RANGE_CHANCE_MAX;
     *chance = (uint16_t)(*chance + (target - *chance) / 64);
 }
 
-ALWAYS unsigned code_bit(struct coder *coder, enum mode mode, uint16_t *chance, unsigned bit) {
+INLINE unsigned code_bit(struct coder *coder, enum mode mode, uint16_t *chance, unsigned bit) {
     if (mode == WRITE) range_encode_bit(coder->encoder, *chance, bit);
     if (mode == READ) bit = range_decode_bit(coder->decoder, *chance);
     if (coder->adapts) adapt(chance, bit);
     return bit;
 }
 
-ALWAYS uint64_t code_direct(struct coder *coder, enum mode mode, uint64_t value, int count) {
+INLINE uint64_t code_direct(struct coder *coder, enum mode mode, uint64_t value, int count) {
     uint64_t result = 0;
     while (count > 0) {
         int part = count > 12 ? 12 : count;
@@ -45,8 +44,9 @@ ALWAYS uint64_t code_direct(struct coder *coder, enum mode mode, uint64_t value,
 
 typedef int16_t bounds8 __attribute__((vector_size(16), aligned(2), may_alias));
 
-/* Moves all bounds 1/64 of the way to where this class alone has everything, but for the shares. */
-ALWAYS void adapt_code(struct model_code *code, unsigned class) {
+/* Moves all bounds 1/128 of the way to where this class alone has everything, but for the shares.
+ */
+INLINE void adapt_code(struct model_code *code, unsigned class) {
     enum { BLOCKS = MODEL_STEPS / 8 };
     bounds8 *bounds = (bounds8 *)(void *)code->bound;
     for (int block = 0; block < BLOCKS; block++) {
@@ -54,12 +54,12 @@ ALWAYS void adapt_code(struct model_code *code, unsigned class) {
         bounds8 index = {0, 1, 2, 3, 4, 5, 6, 7};
         index += (int16_t)from;
         bounds8 target = (bounds8)(index > (int16_t) class) & (int16_t)full;
-        bounds[block] += (target + index * MODEL_SHARE - bounds[block]) >> 6;
+        bounds[block] += (target + index * MODEL_SHARE - bounds[block]) >> 7;
     }
 }
 
 /* The class that has `point`: the number of bounds after the first that do not exceed it. */
-ALWAYS unsigned find_class(const uint16_t bound[MODEL_STEPS + 1], unsigned point) {
+INLINE unsigned find_class(const uint16_t bound[MODEL_STEPS + 1], unsigned point) {
 #ifdef __SSE2__
     const __m128i *from = (const __m128i *)(const void *)(bound + 1);
     __m128i points = _mm_set1_epi16((short)point), none = _mm_setzero_si128();
@@ -79,7 +79,7 @@ ALWAYS unsigned find_class(const uint16_t bound[MODEL_STEPS + 1], unsigned point
 }
 
 /* The magnitude class; the last stands for all that are larger, told by 4 even bits. */
-ALWAYS int code_size(struct coder *coder, enum mode mode, struct model_code *code, int size) {
+INLINE int code_size(struct coder *coder, enum mode mode, struct model_code *code, int size) {
     unsigned class = size < MODEL_STEPS ? (unsigned)size : MODEL_STEPS - 1;
     if (mode == WRITE)
         range_encode_span(coder->encoder, code->bound[class], code->bound[class + 1]);
@@ -93,7 +93,7 @@ ALWAYS int code_size(struct coder *coder, enum mode mode, struct model_code *cod
 }
 
 /* A number, mirrored where the leaf's chances were learned so. */
-ALWAYS int64_t code_number(struct coder *coder, enum mode mode, struct model_lane *model,
+INLINE int64_t code_number(struct coder *coder, enum mode mode, struct model_lane *model,
                            struct model_code *code, int64_t number, bool mirrored) {
     uint64_t size = number < 0 ? 0u - (uint64_t)number : (uint64_t)number;
     int bits = size ? 64 - __builtin_clzll(size) : 0;

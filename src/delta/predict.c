@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define INLINE    static inline __attribute__((always_inline))
 #define RATIO_ONE ((int64_t)1 << 24)
 
 /* ---- time ---- */
