@@ -56,7 +56,7 @@ static void test_any_bits(void **state) {
             else if (fabs(exact) < 1e11)
                 assert_true(fabs((double)fine - exact) <= 1 + fabs(exact) * 1e-6);
             if (lattice_on(lane, bits))
-                assert_int_equal(lattice_float(lane, (fine + (1 << 19)) >> 20 << 20), bits);
+                assert_int_equal(lattice_float(lane, ((fine + (1 << 19)) >> 20) * (1 << 20)), bits);
         }
     }
 }
