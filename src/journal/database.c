@@ -220,15 +220,19 @@ int database_load(struct journal *journal, char *why, size_t size) {
 
 /* ---- transactions -------------------------------------------------------------------------- */
 
+static void give_up(struct journal *journal, int status, const char *reason) {
+    if (journal->failed == SS_OK)
+        log_line(journal->config.log, LOG_LEVEL_ERROR,
+                 "journal %s: %s (%s): nothing more is written until a restart",
+                 journal->folder.path, status_text(status), reason);
+    journal->failed = status;
+}
+
 int journal_result(struct journal *journal, int status) {
     if (status == SS_OK || status == SS_ERR_AGAIN || status == SS_ERR_UNAVAILABLE ||
         status == SS_ERR_NOMEM)
         return status;
-    if (journal->failed == SS_OK)
-        log_line(journal->config.log, LOG_LEVEL_ERROR,
-                 "journal %s: %s (%s): nothing more is written until a restart",
-                 journal->folder.path, status_text(status), sqlite3_errmsg(journal->db));
-    journal->failed = status;
+    give_up(journal, status, sqlite3_errmsg(journal->db));
     return status;
 }
 
@@ -247,7 +251,11 @@ void database_rollback(struct journal *journal) {
     int status = sqlite3_get_autocommit(journal->db) ? SS_OK : run(journal, "ROLLBACK");
     if (status == SS_OK) status = database_load(journal, why, sizeof why);
     /* Without what the database says, nothing may be written. */
-    if (status != SS_OK) journal_result(journal, status == SS_ERR_NOMEM ? SS_ERR_IO : status);
+    if (status == SS_ERR_NOMEM) {
+        give_up(journal, SS_ERR_IO, "no memory to read it again after a write that failed");
+    } else if (status != SS_OK) {
+        journal_result(journal, status);
+    }
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */

@@ -65,7 +65,7 @@ static void strike(struct run *run, enum fault fault) {
     }
     case FAULT_MEMORY:
         run->model.lean = true;
-        run->host.ill_until = now + MEMORY_ILL;
+        run->host.ill_until = time_max(now, run->host.stalled_until) + MEMORY_ILL;
         if (random_below(random, 2)) {
             run->host.meter.fail_next = 1 + (uint32_t)random_below(random, 4);
         } else {
@@ -76,9 +76,12 @@ static void strike(struct run *run, enum fault fault) {
     case FAULT_CLOCK:
         run->machine.wall_offset = ((ss_time)random_below(random, 172800) - 86400) * SS_SECOND;
         break;
-    case FAULT_STALL:
-        run->host.stalled_until = now + (ss_time)random_below(random, 3000) * SS_MILLISECOND;
+    case FAULT_STALL: {
+        ss_time span = (ss_time)random_below(random, 3000) * SS_MILLISECOND;
+        run->host.stalled_until = now + span;
+        if (now < run->host.ill_until) run->host.ill_until += span; /* nor does it notice */
         break;
+    }
     case FAULT_RELOAD: host_reload(&run->host, (int)random_below(random, 5) - 1); break;
     case FAULT_RESTART: {
         if (random_below(random, 12)) break;
