@@ -4,6 +4,7 @@
 usage: harness.py STATESYNC CLIENTS {go|node|python|deltas|http|bad|lifecycle}
 Exits with 77 (skipped) when the clients were not prepared.
 """
+import atexit
 import os
 import re
 import signal
@@ -24,6 +25,7 @@ class Server:
         self.process = subprocess.Popen(
             [program, "serve", "--config", config or os.path.join(HERE, "statesync.yaml"), *arguments],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=environment)
+        atexit.register(self.process.kill)  # whatever ends the test
         self.grpc = self.http = None
         deadline = time.time() + 20
         while time.time() < deadline and self.process.poll() is None:
