@@ -25,12 +25,6 @@ static const struct record *standing(const struct place *place) {
     return place->cell ? history_newest(&place->cell->history) : NULL;
 }
 
-static uint16_t latency_of(const struct world *world, const struct update *update) {
-    int64_t most = time_ms(world->config.max_rewind);
-    int64_t latency = update->latency_ms < most ? update->latency_ms : most;
-    return latency > UINT16_MAX ? UINT16_MAX : (uint16_t)latency;
-}
-
 static struct bytes sent_state(const struct update *update) {
     return update->delete ? (struct bytes){NULL, 0} : update->state;
 }

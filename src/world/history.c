@@ -27,33 +27,9 @@ const struct record *history_newer(const struct history *history, const struct r
 
 /* ---- forgetting ---------------------------------------------------------------------------- */
 
-static void drop_oldest(struct history *history) {
-    assert(history->count > 0);
-    uint32_t next = history->first + (uint32_t)history_space(history_record(history, history->first)->size);
-    history->trimmed = true;
-    if (--history->count == 0) {
-        history->first = history->last = history->end = history->wrap = 0;
-    } else if (next == history->wrap) {
-        history->first = history->wrap = 0;
-    } else {
-        history->first = next;
-    }
-}
-
-/* Forgets the too many and the too old, but keeps `least`. Time never goes back inside a history:
- * behind a record that is young enough none is too old, and its header need not even be fetched. */
-static void forget(struct history *history, uint32_t least, uint32_t versions, ss_time keep_since) {
-    while (history->count > least) {
-        bool old = history_record(history, history->first)->time < keep_since;
-        if (!old && history->count <= versions) return;
-        drop_oldest(history);
-        if (!old && history->count <= versions) return;
-    }
-}
-
 void history_trim(struct history *history, uint32_t versions, ss_time keep_since) {
     assert(versions > 0);
-    forget(history, 1, versions, keep_since);
+    history_forget(history, 1, versions, keep_since);
 }
 
 void history_undo(struct history *history, uint32_t count) {
@@ -90,7 +66,7 @@ uint32_t history_needs(const struct history *history, size_t size, uint32_t vers
                        ss_time keep_since) {
     if (history_fits(history, size, versions)) return history->capacity;
     struct history copy = *history;
-    forget(&copy, 0, versions - 1, keep_since);
+    history_forget(&copy, 0, versions - 1, keep_since);
     if (history_place(&copy, history_space(size)) != HISTORY_NO_PLACE) return history->capacity;
     uint64_t capacity = grown(&copy, history_space(size), versions);
     return capacity > RING_MAX ? UINT32_MAX : (uint32_t)capacity;
@@ -117,22 +93,12 @@ static int relocate(struct history *history, const struct memory *memory, uint64
     return SS_OK;
 }
 
-static struct record *append(struct history *history, uint32_t offset, size_t size) {
-    if (offset == 0 && history->count) history->wrap = history->end;
-    history->last = offset;
-    history->end = offset + (uint32_t)history_space(size);
-    history->count++;
-    struct record *record = history_record(history, offset);
-    record->size = (uint32_t)size;
-    return record;
-}
-
 /* Into a ring that is too small: forgetting moves no bytes, so on a copy of the bookkeeping nothing has
  * happened until the larger ring is there. */
 static struct record *push_growing(struct history *history, const struct memory *memory,
                                    size_t size, uint32_t versions, ss_time keep_since) {
     struct history next = *history;
-    forget(&next, 0, versions - 1, keep_since);
+    history_forget(&next, 0, versions - 1, keep_since);
     uint32_t offset = history_place(&next, history_space(size));
     if (offset == HISTORY_NO_PLACE) {
         uint64_t capacity = grown(&next, history_space(size), versions);
@@ -141,19 +107,14 @@ static struct record *push_growing(struct history *history, const struct memory 
     }
     if (next.ring != history->ring) memory_free(memory, history->ring, history->capacity);
     *history = next;
-    return append(history, offset, size);
+    return history_append(history, offset, size);
 }
 
 struct record *history_push(struct history *history, const struct memory *memory, size_t size,
                             uint32_t versions, ss_time keep_since) {
     assert(versions > 0);
-    struct record *record;
-    if (history_fits(history, size, versions)) {
-        forget(history, 0, versions - 1, keep_since);
-        record = append(history, history_place(history, history_space(size)), size);
-    } else {
-        record = push_growing(history, memory, size, versions, keep_since);
-    }
+    struct record *record = history_push_fitting(history, size, versions, keep_since);
+    if (!record) record = push_growing(history, memory, size, versions, keep_since);
     assert(history->count <= versions && (!record || history_newest(history) == record));
     return record;
 }

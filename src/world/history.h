@@ -99,12 +99,67 @@ static inline uint32_t history_place(const struct history *history, uint64_t siz
     return HISTORY_NO_PLACE;
 }
 
-/* Whether history_push does without a larger ring: there is a place already, or forgetting the oldest
- * record leaves one, as its bytes lie in front of `first`, where the next one goes. */
+/* Whether forgetting the oldest record leaves a place: its bytes lie in front of `first`, where the next
+ * one goes. */
+static inline bool history_makes_place(const struct history *history, uint64_t size,
+                                       uint32_t versions) {
+    return history->count >= versions && history_space(history_oldest(history)->size) >= size;
+}
+
+/* Whether history_push does without a larger ring. */
 static inline bool history_fits(const struct history *history, size_t bytes, uint32_t versions) {
     uint64_t size = history_space(bytes);
-    if (history_place(history, size) != HISTORY_NO_PLACE) return true;
-    return history->count >= versions && history_space(history_oldest(history)->size) >= size;
+    return history_place(history, size) != HISTORY_NO_PLACE ||
+           history_makes_place(history, size, versions);
+}
+
+/* ---- what every update does: inline ---------------------------------------------------------- */
+
+static inline void history_drop_oldest(struct history *history) {
+    assert(history->count > 0);
+    uint32_t next = history->first + (uint32_t)history_space(history_record(history, history->first)->size);
+    history->trimmed = true;
+    if (--history->count == 0) {
+        history->first = history->last = history->end = history->wrap = 0;
+    } else if (next == history->wrap) {
+        history->first = history->wrap = 0;
+    } else {
+        history->first = next;
+    }
+}
+
+/* Forgets the too many and the too old, but keeps `least`. Time never goes back inside a history:
+ * behind a record that is young enough none is too old, and its header need not even be fetched. */
+static inline void history_forget(struct history *history, uint32_t least, uint32_t versions,
+                                  ss_time keep_since) {
+    while (history->count > least) {
+        bool old = history_record(history, history->first)->time < keep_since;
+        if (!old && history->count <= versions) return;
+        history_drop_oldest(history);
+        if (!old && history->count <= versions) return;
+    }
+}
+
+static inline struct record *history_append(struct history *history, uint32_t offset, size_t size) {
+    if (offset == 0 && history->count) history->wrap = history->end;
+    history->last = offset;
+    history->end = offset + (uint32_t)history_space(size);
+    history->count++;
+    struct record *record = history_record(history, offset);
+    record->size = (uint32_t)size;
+    return record;
+}
+
+/* history_push as long as the ring need not grow: NULL, and the history is as it was, where it must.
+ * Forgetting takes no place away; it brings one where there is none, or in an empty ring a better. */
+static inline struct record *history_push_fitting(struct history *history, size_t size,
+                                                  uint32_t versions, ss_time keep_since) {
+    uint64_t space = history_space(size);
+    uint32_t place = history_place(history, space);
+    if (place == HISTORY_NO_PLACE && !history_makes_place(history, space, versions)) return NULL;
+    history_forget(history, 0, versions - 1, keep_since);
+    if (place == HISTORY_NO_PLACE || history->count == 0) place = history_place(history, space);
+    return history_append(history, place, size);
 }
 
 static inline struct bytes record_state(const struct record *record) {

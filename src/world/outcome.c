@@ -14,27 +14,10 @@
 
 #include "base/status.h"
 
-static uint64_t request_id(struct world *world) {
-    uint64_t id = hash_mix((world->prefix << 16) + ++world->request);
-    return id ? id : 1;
-}
-
 void outcome_error(struct outcome *outcome, int status, const char *text) {
     assert(status < 0);
     *outcome = (struct outcome){.result = RESULT_ERROR, .status = status, .absent = true};
     outcome->message = status == SS_ERR_NOMEM ? "out of memory: nothing was changed" : text;
-}
-
-void outcome_stand(struct world *world, struct outcome *outcome, enum result result,
-                   const struct cell *cell) {
-    *outcome = (struct outcome){.result = result, .request_id = request_id(world), .absent = true};
-    const struct record *record = cell ? history_newest(&cell->history) : NULL;
-    if (!record) return;
-    outcome->seq = record->seq;
-    outcome->version = record->version;
-    outcome->state = record_state(record);
-    outcome->absent = record_deleted(record);
-    outcome->clock = &cell->clock;
 }
 
 void outcome_correct(struct world *world, const struct update *update, const struct place *place,

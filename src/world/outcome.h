@@ -14,9 +14,23 @@ static inline void world_begin(struct world *world, ss_time now) {
 }
 
 void outcome_error(struct outcome *outcome, int status, const char *text);
+static inline uint64_t outcome_request_id(struct world *world) {
+    uint64_t id = hash_mix((world->prefix << 16) + ++world->request);
+    return id ? id : 1;
+}
 /* A fresh answer with a request id and what stands in `cell` (NULL: nothing). */
-void outcome_stand(struct world *world, struct outcome *outcome, enum result result,
-                   const struct cell *cell);
+static inline void outcome_stand(struct world *world, struct outcome *outcome, enum result result,
+                                 const struct cell *cell) {
+    *outcome = (struct outcome){
+        .result = result, .request_id = outcome_request_id(world), .absent = true};
+    const struct record *record = cell ? history_newest(&cell->history) : NULL;
+    if (!record) return;
+    outcome->seq = record->seq;
+    outcome->version = record->version;
+    outcome->state = record_state(record);
+    outcome->absent = record_deleted(record);
+    outcome->clock = &cell->clock;
+}
 /* Compares what was sent with what stands. */
 void outcome_correct(struct world *world, const struct update *update, const struct place *place,
                      struct outcome *outcome);

@@ -10,6 +10,7 @@
 #include "world/cell.h"
 
 #define AHEAD WORLD_PREFETCH_AHEAD
+#define LINES_MAX 4
 #define BURST 4 /* updates are moved on so many at a time */
 _Static_assert(AHEAD % BURST == 0, "stages begin with a burst");
 
@@ -22,7 +23,8 @@ static bool any(const void *context, uint32_t handle) {
 static void fetch_slot(struct prefetch *prefetch, size_t place) {
     const struct world *world = prefetch->world;
     struct update *update = &prefetch->updates[place];
-    uint32_t space = space_find(world, update->category);
+    const struct update *before = &prefetch->updates[place ? place - 1 : 0];
+    uint32_t space = space_seen(world, before->seen, update->category); /* they are alike, mostly */
     update->seen = (struct seen){0};
     if (space == SPACE_NONE || !world->spaces[space].policy) return;
     uint64_t owner = update->owner ? update->owner : update->player;
@@ -47,7 +49,16 @@ static void fetch_cell(struct prefetch *prefetch, size_t place) {
     memory_prefetch(&world->changed.links[handle + 1]);
 }
 
-/* The record to forget; where the next one goes, behind the newest or to the front; the neighbours. */
+/* The lines of the next record; a long one is written in order, and the processor sees that by itself. */
+static void fetch_record(const uint8_t *at, size_t size) {
+    size_t lines = size < LINES_MAX * SLAB_LINE ? size : LINES_MAX * SLAB_LINE;
+    for (size_t i = 0; i < lines; i += SLAB_LINE)
+        memory_prefetch(at + i);
+    memory_prefetch(at + lines - 1);
+}
+
+/* Where the next record goes, behind the newest or to the front; the one to forget, if that is another;
+ * the neighbours. */
 static void fetch_ring(struct prefetch *prefetch, size_t place) {
     const struct order *changed = &prefetch->world->changed;
     const struct update *update = &prefetch->updates[place];
@@ -56,11 +67,10 @@ static void fetch_ring(struct prefetch *prefetch, size_t place) {
     const struct cell *cell = slab_at(&prefetch->world->cells, handle);
     const struct history *history = &cell->history;
     uint32_t end = history->end < history->capacity ? history->end : 0;
+    fetch_record(history->ring + end, history_space(update->state.size));
+    if (history->first != end) memory_prefetch(history->ring + history->first);
     memory_prefetch(&changed->links[order_next(changed, handle) + 1]);
     memory_prefetch(&changed->links[order_prev(changed, handle) + 1]);
-    memory_prefetch(history->ring + history->first);
-    memory_prefetch(history->ring + end);
-    memory_prefetch(history->ring + end + SLAB_LINE);
     if (cell->key_size > CELL_NEAR_KEY) memory_prefetch(cell->far_key);
 }
 

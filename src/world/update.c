@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "world/carry.h"
 #include "world/idempotency.h"
+#include "world/steady.h"
 
 /* The write and the memory of its answer hold together, or neither. */
 static void update_with_key(struct world *world, const struct update *update, struct place *place,
@@ -28,11 +29,9 @@ static void update_with_key(struct world *world, const struct update *update, st
     }
 }
 
-void world_update(struct world *world, const struct update *update, ss_time now,
-                  struct outcome *outcome) {
+static void update_any(struct world *world, const struct update *update, struct outcome *outcome) {
     struct place place;
     const char *text = NULL;
-    world_begin(world, now);
     int status = place_admit(world, update, &place, &text);
     if (status != SS_OK) {
         outcome_error(outcome, status, text);
@@ -41,6 +40,12 @@ void world_update(struct world *world, const struct update *update, ss_time now,
     } else {
         update_with_key(world, update, &place, outcome);
     }
+}
+
+void world_update(struct world *world, const struct update *update, ss_time now,
+                  struct outcome *outcome) {
+    world_begin(world, now);
+    if (!update_steady(world, update, outcome)) update_any(world, update, outcome);
     assert(outcome->result != RESULT_UNKNOWN && outcome->result < RESULT_COUNT);
     world->stats.results[outcome->result]++;
 }

@@ -7,16 +7,6 @@
 
 #include "base/status.h"
 #include "world/effect_log.h"
-#include "world/version.h"
-
-/* Versions are promised this far ahead of use wherever a crash may lose some: when half is used up,
- * the next lot is reserved, long before the first of them is given away. Before the first lot is there
- * nothing is shown (world_effects_hold_lot). */
-#define RESERVE_AHEAD ((uint64_t)1 << 16)
-
-static ss_time keep_since(const struct category *policy, ss_time now) {
-    return time_add(now, -policy->history_span);
-}
 
 static void note_undo(struct transaction *transaction, const struct world *world, struct cell *cell,
                       uint64_t node) {
@@ -33,11 +23,6 @@ static void note_undo(struct transaction *transaction, const struct world *world
     undo->reserved = world->spaces[cell->space].reserved;
     undo->changed = order_prev(&world->changed, cell->handle);
     undo->expiry = cell->expires ? cell->expiry.prev : NULL;
-}
-
-static bool reserves_versions(const struct space *space, uint64_t version) {
-    return space->policy->durability != DURABILITY_SYNC &&
-           version + RESERVE_AHEAD / 2 > space->reserved;
 }
 
 /* Room for the effects that the write will have: none in a category of class memory, mostly. */
@@ -67,16 +52,7 @@ static int push(struct world *world, struct cell *cell, const struct write *writ
                                          forgetful ? policy->history_versions : UINT32_MAX,
                                          forgetful ? keep_since(policy, stamp->time) : INT64_MIN);
     if (!record) return SS_ERR_NOMEM;
-    record->seq = stamp->seq;
-    record->time = stamp->time;
-    record->writer = write->writer;
-    record->version = version_wire(stamp->version);
-    record->tick = stamp->tick;
-    record->latency_ms = write->latency_ms;
-    record->node = stamp->node_index;
-    record->flags =
-        (uint8_t)(record_stream_bits(write->origin) | (write->deleted ? RECORD_DELETED : 0));
-    if (write->state.size) memcpy(record->state, write->state.data, write->state.size);
+    record_fill(record, write, stamp);
     return SS_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "world/place.h"
 #include "world/transaction.h"
+#include "world/version.h"
 
 struct write {
     struct place *place; /* its category may become known, so its cell too */
@@ -40,5 +41,35 @@ void reserve_versions(struct world *world, uint32_t space, uint64_t version);
 
 /* Deletes a live cell in the name of the world. SS_OK or SS_ERR_NOMEM. */
 int cell_bury(struct world *world, struct cell *cell);
+
+/* ---- what every update does: inline ---------------------------------------------------------- */
+
+/* Versions are promised this far ahead of use wherever a crash may lose some: when half is used up,
+ * the next lot is reserved, long before the first of them is given away. Before the first lot is there
+ * nothing is shown (world_effects_hold_lot). */
+#define RESERVE_AHEAD ((uint64_t)1 << 16)
+
+static inline ss_time keep_since(const struct category *policy, ss_time now) {
+    return time_add(now, -policy->history_span);
+}
+
+static inline bool reserves_versions(const struct space *space, uint64_t version) {
+    return space->policy->durability != DURABILITY_SYNC &&
+           version + RESERVE_AHEAD / 2 > space->reserved;
+}
+
+static inline void record_fill(struct record *record, const struct write *write,
+                               const struct stamp *stamp) {
+    record->seq = stamp->seq;
+    record->time = stamp->time;
+    record->writer = write->writer;
+    record->version = version_wire(stamp->version);
+    record->tick = stamp->tick;
+    record->latency_ms = write->latency_ms;
+    record->node = stamp->node_index;
+    record->flags =
+        (uint8_t)(record_stream_bits(write->origin) | (write->deleted ? RECORD_DELETED : 0));
+    if (write->state.size) memcpy(record->state, write->state.data, write->state.size);
+}
 
 #endif
