@@ -8,9 +8,9 @@ set -eu
 FLOORS='
 base:
 payload: base
-schema: base payload
 wire: base
 delta: base wire
+schema: base payload wire delta
 world: base payload
 codec: base payload wire world
 transport: base wire

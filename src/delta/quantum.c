@@ -53,10 +53,17 @@ static float angle_to(int32_t value) {
     return bits_float((int32_t)bits);
 }
 
-/* Fills the four lanes from `lane` on. */
-static int quaternion_of(const struct delta_lane *lane, const uint8_t *state, uint8_t *row) {
-    float value[4];
-    memcpy(value, state, sizeof value);
+int32_t delta_lane_of(const struct delta_lane *lane, float value) {
+    if (lane->kind == DELTA_STEPS) return steps_of(lane, value);
+    return lane->kind == DELTA_ANGLE ? angle_of(value) : float_bits(value);
+}
+
+float delta_lane_to(const struct delta_lane *lane, int32_t value) {
+    if (lane->kind == DELTA_STEPS) return steps_to(lane, value);
+    return lane->kind == DELTA_ANGLE ? angle_to(value) : bits_float(value);
+}
+
+int delta_rotation_of(const struct delta_lane *lane, const float value[4], uint8_t *row) {
     double norm = 0;
     unsigned largest = 0;
     for (unsigned i = 0; i < 4; i++) {
@@ -74,9 +81,8 @@ static int quaternion_of(const struct delta_lane *lane, const uint8_t *state, ui
     return SS_OK;
 }
 
-static void quaternion_to(const struct delta_lane *lane, const uint8_t *row, uint8_t *state) {
+void delta_rotation_to(const struct delta_lane *lane, const uint8_t *row, float value[4]) {
     unsigned largest = (unsigned)delta_row_get(lane, row) & 3;
-    float value[4];
     double rest = 1;
     for (unsigned i = 0, in = 1; i < 4; i++) {
         if (i == largest) continue;
@@ -86,28 +92,22 @@ static void quaternion_to(const struct delta_lane *lane, const uint8_t *row, uin
         value[i] = (float)component;
     }
     value[largest] = rest > 0 ? (float)sqrt(rest) : 0;
-    memcpy(state, value, sizeof value);
 }
 
 int delta_quantize(const struct delta_schema *schema, const void *state, uint8_t *row) {
     const uint8_t *bytes = state;
     for (unsigned i = 0; i < schema->lane_count; i++) {
         const struct delta_lane *lane = &schema->lanes[i];
-        float value = 0;
-        if (lane->kind == DELTA_QUATERNION) {
-            if (lane->axis == 0 && quaternion_of(lane, bytes + lane->state, row) != SS_OK)
-                return SS_ERR_INVALID;
-            continue;
-        }
+        float value[4];
         if (lane->kind == DELTA_BYTE) {
             delta_row_set(lane, row, bytes[lane->state]);
-            continue;
+        } else if (lane->kind != DELTA_QUATERNION) {
+            memcpy(value, bytes + lane->state, 4);
+            delta_row_set(lane, row, delta_lane_of(lane, value[0]));
+        } else if (lane->axis == 0) {
+            memcpy(value, bytes + lane->state, sizeof value);
+            if (delta_rotation_of(lane, value, row) != SS_OK) return SS_ERR_INVALID;
         }
-        memcpy(&value, bytes + lane->state, 4);
-        delta_row_set(lane, row,
-                      lane->kind == DELTA_STEPS   ? steps_of(lane, value)
-                      : lane->kind == DELTA_ANGLE ? angle_of(value)
-                                                  : float_bits(value));
     }
     return SS_OK;
 }
@@ -116,18 +116,16 @@ void delta_dequantize(const struct delta_schema *schema, const uint8_t *row, voi
     uint8_t *bytes = state;
     for (unsigned i = 0; i < schema->lane_count; i++) {
         const struct delta_lane *lane = &schema->lanes[i];
-        int32_t value = delta_row_get(lane, row);
-        if (lane->kind == DELTA_QUATERNION) {
-            if (lane->axis == 0) quaternion_to(lane, row, bytes + lane->state);
-            continue;
-        }
+        int32_t number = delta_row_get(lane, row);
+        float value[4];
         if (lane->kind == DELTA_BYTE) {
-            bytes[lane->state] = (uint8_t)value;
-            continue;
+            bytes[lane->state] = (uint8_t)number;
+        } else if (lane->kind != DELTA_QUATERNION) {
+            value[0] = delta_lane_to(lane, number);
+            memcpy(bytes + lane->state, value, 4);
+        } else if (lane->axis == 0) {
+            delta_rotation_to(lane, row, value);
+            memcpy(bytes + lane->state, value, sizeof value);
         }
-        float number = lane->kind == DELTA_STEPS   ? steps_to(lane, value)
-                       : lane->kind == DELTA_ANGLE ? angle_to(value)
-                                                   : bits_float(value);
-        memcpy(bytes + lane->state, &number, 4);
     }
 }

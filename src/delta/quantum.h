@@ -20,6 +20,14 @@ int delta_quantize(const struct delta_schema *schema, const void *state, uint8_t
  */
 void delta_dequantize(const struct delta_schema *schema, const uint8_t *row, void *state);
 
+/* One value of a DELTA_STEPS, DELTA_ANGLE or DELTA_FLOAT lane, and back. */
+int32_t delta_lane_of(const struct delta_lane *lane, float value);
+float delta_lane_to(const struct delta_lane *lane, int32_t value);
+/* A quaternion x, y, z, w into the four lanes from `lane` on, and back. Errors as delta_quantize.
+ */
+int delta_rotation_of(const struct delta_lane *lane, const float value[4], uint8_t *row);
+void delta_rotation_to(const struct delta_lane *lane, const uint8_t *row, float value[4]);
+
 /* A lane of a row, and back. */
 static inline int32_t delta_row_number(const struct delta_lane *lane, const uint8_t *row) {
     const uint8_t *at = row + lane->row; /* width 4 */

@@ -15,7 +15,7 @@
 #include "statesync/status.h"
 
 #define DELTA_LANES_MAX  24
-#define DELTA_FIELDS_MAX 16
+#define DELTA_FIELDS_MAX DELTA_LANES_MAX
 #define DELTA_ROW_MAX    64
 #define DELTA_NO_LANE    255
 #define DELTA_BYTES_CLUE 18 /* the first byte, among what a tree may ask */
