@@ -130,18 +130,58 @@ INLINE int32_t code_value(struct walk *walk, enum mode mode, unsigned lane, int3
 
 /* ---- flags: what of a chunk and its cells changed at all ---- */
 
-/* Whether two rows differ, in words; the last may overlap the one before. */
+/* 16 bytes that stand anywhere. */
+typedef uint64_t bytes16 __attribute__((vector_size(16), aligned(1), may_alias));
+
+INLINE bytes16 bytes_at(const uint8_t *at) {
+    return *(const bytes16 *)(const void *)at;
+}
+
+/* Whether two rows differ, without a branch; the last block may overlap the one before. */
 INLINE bool rows_differ(const uint8_t *a, const uint8_t *b, size_t size) {
-    uint64_t x, y;
-    if (size < sizeof x) return memcmp(a, b, size) != 0;
-    for (size_t at = 0; at + sizeof x <= size; at += sizeof x) {
-        memcpy(&x, a + at, sizeof x);
-        memcpy(&y, b + at, sizeof y);
-        if (x != y) return true;
+    if (size < sizeof(bytes16)) return memcmp(a, b, size) != 0;
+    size_t last = size - sizeof(bytes16);
+    bytes16 sum = bytes_at(a + last) ^ bytes_at(b + last);
+    for (size_t at = 0; at < last; at += sizeof(bytes16))
+        sum |= bytes_at(a + at) ^ bytes_at(b + at);
+    return (sum[0] | sum[1]) != 0;
+}
+
+/* Which of `cells` differ between two frames. */
+static unsigned cells_differ(const struct delta_frame *a, const struct delta_frame *b,
+                             unsigned cells, size_t size) {
+    unsigned differ = 0;
+    for (; cells; cells &= cells - 1) {
+        unsigned i = (unsigned)__builtin_ctz(cells);
+        differ |= (unsigned)rows_differ(a->rows[i], b->rows[i], size) << i;
     }
-    memcpy(&x, a + size - sizeof x, sizeof x);
-    memcpy(&y, b + size - sizeof y, sizeof y);
-    return x != y;
+    return differ;
+}
+
+/* What the cells of a chunk did before; bit i is cell i. */
+struct history {
+    unsigned live[TICKS];  /* at this tick and at all from here to the base */
+    unsigned moved[TICKS]; /* live at this tick and the one before it, and not the same */
+};
+
+static unsigned cells_mask(const struct delta_chunk *chunk) {
+    return (1u << chunk->cells) - 1;
+}
+
+static void history_live(struct history *history, const struct delta_chunk *chunk) {
+    unsigned live = cells_mask(chunk);
+    for (int t = TICK_BASE; t < TICKS; t++) {
+        live = chunk->past[t] ? live & chunk->past[t]->live : 0;
+        history->live[t] = live;
+    }
+}
+
+/* What moved since the tick before `tick`; needed of those ticks only that are asked for. */
+INLINE void history_move(struct history *history, const struct delta_chunk *chunk, int tick) {
+    const struct delta_frame *newer = chunk->past[tick], *older = chunk->past[tick + 1];
+    unsigned both = newer && older ? newer->live & older->live & cells_mask(chunk) : 0;
+    history->moved[tick] =
+        both ? cells_differ(newer, older, both, chunk->schema->row_size) : 0;
 }
 
 /* How far the position moved from `old` to `row`. */
@@ -162,28 +202,30 @@ static int16_t byte_clue(const struct delta_schema *schema, unsigned lane, const
     return lane != DELTA_NO_LANE && base ? (int16_t)delta_row_get(&schema->lanes[lane], base) : 0;
 }
 
+/* What the flags' trees may ask and what is the same for all cells. */
+static void chunk_clues(const struct delta_chunk *chunk, int16_t *clues) {
+    clues[6] = (int16_t)chunk->times->dt_ms;
+    clues[8] = chunk->past[TICK_BASE] != NULL;
+}
+
 /* What the flags' trees may ask, of which `asks` says what they do. */
-static void flag_clues(const struct delta_chunk *chunk, unsigned cell, unsigned changed,
-                       unsigned before, uint32_t asks, int16_t *clues) {
+INLINE void flag_clues(const struct delta_chunk *chunk, const struct history *history,
+                       unsigned cell, unsigned changed, unsigned before, uint32_t asks,
+                       int16_t *clues) {
     const struct delta_schema *schema = chunk->schema;
-    const uint8_t *rows[TICKS] = {NULL};
-    for (int t = TICK_BASE; t < TICKS && chunk->past[t] && chunk->past[t]->live >> cell & 1; t++)
-        rows[t] = chunk->past[t]->rows[cell];
+    bool was = history->live[TICK_BASE] >> cell & 1;
+    const uint8_t *base = was ? chunk->past[TICK_BASE]->rows[cell] : NULL;
     for (int t = TICK_BASE; t < TICK_OLD3; t++)
-        if (!rows[t + 1])
-            clues[t - TICK_BASE] = 2;
-        else if (asks >> (t - TICK_BASE) & 1)
-            clues[t - TICK_BASE] = rows_differ(rows[t], rows[t + 1], schema->row_size);
+        clues[t - TICK_BASE] =
+            history->live[t + 1] >> cell & 1 ? (int16_t)(history->moved[t] >> cell & 1) : 2;
     clues[3] = (int16_t)changed;
     clues[4] = (int16_t)before;
     clues[5] = (int16_t)cell;
-    clues[6] = (int16_t)chunk->times->dt_ms;
-    clues[7] = byte_clue(schema, schema->kind_lane, rows[TICK_BASE]);
-    clues[8] = chunk->past[TICK_BASE] != NULL;
+    clues[7] = byte_clue(schema, schema->kind_lane, base);
     clues[9] = 0;
     if (asks >> 9 & 1 && clues[0] == 1)
-        clues[9] = speed_clue(schema, rows[TICK_BASE], rows[TICK_OLD1]);
-    clues[10] = byte_clue(schema, schema->flag_lane, rows[TICK_BASE]);
+        clues[9] = speed_clue(schema, base, chunk->past[TICK_OLD1]->rows[cell]);
+    clues[10] = byte_clue(schema, schema->flag_lane, base);
 }
 
 enum { FLAG_CHANGED, FLAG_GONE, FLAG_BORN, FLAG_CHUNK, FLAG_BYTES };
@@ -266,30 +308,35 @@ INLINE void code_any_cell(struct walk *walk, enum mode mode, unsigned cell, cons
 
 /* ---- a chunk ---- */
 
-/* What the trees of a cell's flags ask; clue 9 is made from clue 0. */
-INLINE uint32_t flags_ask(const struct delta_model *model, enum mode mode, bool was) {
+/* What the trees of cells' flags ask; clue 9 is made from clue 0. */
+INLINE uint32_t flags_ask(const struct delta_model *model, enum mode mode) {
     if (mode == OBSERVE) return UINT32_MAX;
-    uint32_t asks = was ? model->flag[FLAG_CHANGED].asks | model->flag[FLAG_GONE].asks |
-                              model->flag[FLAG_BYTES].asks
-                        : model->flag[FLAG_BORN].asks;
+    uint32_t asks = model->flag[FLAG_CHANGED].asks | model->flag[FLAG_GONE].asks |
+                    model->flag[FLAG_BYTES].asks | model->flag[FLAG_BORN].asks;
     return asks >> 9 & 1 ? asks | 1 : asks;
 }
 
-INLINE void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *now) {
+/* `history`: what is known of it; `known`: for how many ticks what moved. */
+INLINE void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *now,
+                       struct history *history, int known) {
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_frame *base = chunk->past[TICK_BASE];
-    size_t size = chunk->schema->row_size;
     const uint8_t *like = NULL;
-    unsigned changed = 0, before = 0;
+    uint32_t asks = flags_ask(chunk->model, mode);
+    unsigned changed = 0, before = 0, differ = 0, both = history->live[TICK_BASE];
     int16_t clues[MODEL_FLAG_CLUES] = {0};
+    chunk_clues(chunk, clues);
+    for (int i = known; i < 3; i++)
+        if (asks >> i & 1) history_move(history, chunk, TICK_BASE + i);
     if (mode == READ) now->live = 0;
+    if (mode != READ && both)
+        differ = cells_differ(now, base, both & now->live, chunk->schema->row_size);
     for (unsigned i = 0; i < chunk->cells && !walk->failed; i++) {
-        bool was = base && base->live >> i & 1, is = now->live >> i & 1;
+        bool was = both >> i & 1, is = now->live >> i & 1;
         uint8_t *row = now->rows[i];
-        flag_clues(chunk, i, changed, before, flags_ask(chunk->model, mode, was), clues);
+        flag_clues(chunk, history, i, changed, before, asks, clues);
         if (was) {
-            unsigned bit = mode != READ && (!is || rows_differ(row, base->rows[i], size));
-            before = code_flag(walk, mode, FLAG_CHANGED, clues, bit);
+            before = code_flag(walk, mode, FLAG_CHANGED, clues, !is || differ >> i & 1);
             is = !before || !code_flag(walk, mode, FLAG_GONE, clues, !is);
             if (mode == READ && !before) memcpy(row, base->rows[i], DELTA_ROW_MAX);
         } else {
@@ -301,6 +348,13 @@ INLINE void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *no
         if (is) like = row;
         if (is && mode == READ) now->live = (uint16_t)(now->live | 1u << i);
     }
+}
+
+/* A chunk of which nothing is known yet. */
+INLINE void code_new_chunk(struct walk *walk, enum mode mode, struct delta_frame *now) {
+    struct history history = {{0}, {0}};
+    history_live(&history, walk->chunk);
+    code_chunk(walk, mode, now, &history, 0);
 }
 
 void delta_chunk_keep(const struct delta_chunk *chunk, struct delta_frame *now) {
@@ -319,15 +373,19 @@ bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame 
     return true;
 }
 
-/* Cells that changed from `older` to `newer`. */
-static int16_t changed_cells(const struct delta_chunk *chunk, const struct delta_frame *newer,
-                             const struct delta_frame *older) {
+unsigned delta_chunk_changed(const struct delta_chunk *chunk, const struct delta_frame *now) {
+    const struct delta_frame *base = chunk->past[TICK_BASE];
+    unsigned live = now->live & cells_mask(chunk), both = base ? live & base->live : 0;
+    if (!both) return live;
+    return (live & ~both) | cells_differ(base, now, both, chunk->schema->row_size);
+}
+
+/* Cells that changed from the tick before `tick` to it. */
+static int16_t changed_cells(const struct delta_chunk *chunk, const struct history *history,
+                             int tick) {
+    const struct delta_frame *newer = chunk->past[tick], *older = chunk->past[tick + 1];
     if (newer == NULL || older == NULL) return -1;
-    unsigned both = newer->live & older->live, count = 0;
-    for (unsigned i = 0; i < chunk->cells; i++)
-        if (both >> i & 1)
-            count += rows_differ(newer->rows[i], older->rows[i], chunk->schema->row_size);
-    return (int16_t)(count + (newer->live != older->live));
+    return (int16_t)(__builtin_popcount(history->moved[tick]) + (newer->live != older->live));
 }
 
 /* Whether a chunk of a block changed; then the chunk. */
@@ -336,14 +394,18 @@ INLINE void code_block_chunk(struct walk *walk, enum mode mode, struct delta_fra
     const struct delta_chunk *chunk = walk->chunk;
     const struct delta_frame *base = chunk->past[TICK_BASE];
     int16_t clues[MODEL_FLAG_CLUES] = {0};
-    clues[0] = changed_cells(chunk, base, chunk->past[TICK_OLD1]);
-    clues[1] = changed_cells(chunk, chunk->past[TICK_OLD1], chunk->past[TICK_OLD2]);
+    struct history history = {{0}, {0}};
+    history_live(&history, chunk);
+    history_move(&history, chunk, TICK_BASE);
+    history_move(&history, chunk, TICK_OLD1);
+    clues[0] = changed_cells(chunk, &history, TICK_BASE);
+    clues[1] = changed_cells(chunk, &history, TICK_OLD1);
     clues[2] = (int16_t)*before;
     clues[3] = (int16_t)(base ? __builtin_popcount(base->live) : 0);
     unsigned bit = mode != READ && !delta_chunk_same(chunk, now);
     *before = code_flag(walk, mode, FLAG_CHUNK, clues, bit);
     if (*before)
-        code_chunk(walk, mode, now);
+        code_chunk(walk, mode, now, &history, 2);
     else if (mode == READ)
         delta_chunk_keep(chunk, now);
 }
@@ -355,7 +417,7 @@ size_t delta_encode_watched(const struct delta_chunk *chunk, const struct delta_
     struct walk walk = {.chunk = chunk, .predictor = &predictor, .watch = watch};
     walk.coder = (struct coder){.encoder = &encoder, .adapts = chunk->model->adapts};
     range_encoder_init(&encoder, out, capacity);
-    code_chunk(&walk, WRITE, (struct delta_frame *)now); /* only READ writes it */
+    code_new_chunk(&walk, WRITE, (struct delta_frame *)now); /* only READ writes it */
     return range_encoder_finish(&encoder);
 }
 
@@ -371,7 +433,7 @@ int delta_decode_watched(const struct delta_chunk *chunk, struct bytes from,
     struct walk walk = {.chunk = chunk, .predictor = &predictor, .watch = watch};
     walk.coder = (struct coder){.decoder = &decoder, .adapts = chunk->model->adapts};
     range_decoder_init(&decoder, from);
-    code_chunk(&walk, READ, now);
+    code_new_chunk(&walk, READ, now);
     *used = range_decoder_finish(&decoder);
     return *used == 0 || walk.failed ? SS_ERR_MALFORMED : SS_OK;
 }
@@ -423,5 +485,5 @@ void delta_observe_chunk(const struct delta_chunk *chunk, const struct delta_fra
     if (before)
         code_block_chunk(&walk, OBSERVE, (struct delta_frame *)now, before);
     else
-        code_chunk(&walk, OBSERVE, (struct delta_frame *)now);
+        code_new_chunk(&walk, OBSERVE, (struct delta_frame *)now);
 }

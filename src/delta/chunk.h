@@ -68,6 +68,9 @@ void delta_chunk_keep(const struct delta_chunk *chunk, struct delta_frame *now);
 /* True when nothing changed since the base: such a chunk need not be sent. */
 bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now);
 
+/* The cells that live now and were not so in the base, bit by bit. */
+unsigned delta_chunk_changed(const struct delta_chunk *chunk, const struct delta_frame *now);
+
 /* Told when a cell begins (lane DELTA_LANES_MAX) and after each lane that was coded, so that a
  * benchmark can say where the time goes. */
 struct delta_watch {

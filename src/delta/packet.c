@@ -7,6 +7,8 @@
 #define HEAD_OLDERS  128u
 #define NIBBLE       15u
 
+#define PREFETCH_CHUNKS 8
+
 /* Room for the largest chunk: 16 cells of 24 lanes with every number at its worst (about 12 bytes).
  */
 #define CHUNK_BYTES_MAX 8192
@@ -60,13 +62,10 @@ static void put_run(struct buffer *out, uint32_t skip, uint32_t count) {
 static void count_updates(const struct delta_chunk *chunk, const struct delta_frame *now,
                           struct delta_packet_stats *stats) {
     const struct delta_frame *base = chunk->past[TICK_BASE];
+    unsigned born = now->live & ~(base ? base->live : 0u);
     stats->chunks++;
-    for (unsigned i = 0; i < DELTA_CHUNK_CELLS; i++) {
-        if (!(now->live >> i & 1)) continue;
-        bool was = base && base->live >> i & 1;
-        stats->births += !was;
-        stats->updates += !was || memcmp(base->rows[i], now->rows[i], chunk->schema->row_size) != 0;
-    }
+    stats->births += (unsigned)__builtin_popcount(born);
+    stats->updates += (unsigned)__builtin_popcount(delta_chunk_changed(chunk, now));
 }
 
 static int put_chunk(const struct delta_chunk *chunk, const struct delta_frame *now,
@@ -80,12 +79,24 @@ static int put_chunk(const struct delta_chunk *chunk, const struct delta_frame *
     return SS_OK;
 }
 
+/* Frames are far apart, and those of ticks long ago out of the caches: asked for some chunks ahead.
+ */
+static void prefetch_ahead(const struct course *course, const struct course_past *past,
+                           uint32_t index) {
+    uint32_t ahead = index + PREFETCH_CHUNKS;
+    if (ahead >= course->chunk_count) return;
+    memory_prefetch(course_frame(course, past->tick[TICK_NOW], ahead));
+    if (past->tick[TICK_BASE] >= 0)
+        memory_prefetch(course_frame(course, past->tick[TICK_BASE], ahead));
+}
+
 /* How many chunks from `index` on changed. */
 static uint32_t run_length(const struct delta_link *link, const struct course_past *past,
                            uint32_t index, struct delta_chunk *chunk) {
     const struct course *course = link->course;
     uint32_t end = index;
     for (; end < course->chunk_count; end++) {
+        prefetch_ahead(course, past, end);
         course_chunk(course, past, end, chunk);
         if (delta_chunk_same(chunk, course_frame(course, past->tick[TICK_NOW], end))) break;
     }
@@ -104,10 +115,11 @@ static int put_block(struct delta_link *link, const struct course_past *past, st
     delta_times_init(&times, link->schema, past->ms);
     delta_block_write(&block, room, capacity);
     for (uint32_t i = 0; i < link->course->chunk_count; i++) {
+        prefetch_ahead(link->course, past, i);
         const struct delta_frame *now = course_frame(link->course, past->tick[TICK_NOW], i);
         course_chunk(link->course, past, i, &chunk);
         delta_block_put(&block, &chunk, now);
-        if (stats && !delta_chunk_same(&chunk, now)) count_updates(&chunk, now, stats);
+        if (stats && block.before) count_updates(&chunk, now, stats);
     }
     size_t size = delta_block_end(&block);
     out->size += size;
@@ -219,6 +231,7 @@ static int get_header(const struct delta_link *link, uint32_t tick, struct reade
 static void keep_chunks(const struct course *course, const struct course_past *past,
                         struct delta_chunk *chunk, uint32_t from, uint32_t to) {
     for (uint32_t i = from; i < to; i++) {
+        prefetch_ahead(course, past, i);
         course_chunk(course, past, i, chunk);
         delta_chunk_keep(chunk, course_frame(course, past->tick[TICK_NOW], i));
     }
@@ -251,6 +264,7 @@ static int get_block(const struct delta_link *link, struct reader *in,
     int status = SS_OK;
     delta_block_read(&block, bytes_view(in->at, in->left));
     for (uint32_t i = 0; i < link->course->chunk_count && status == SS_OK; i++) {
+        prefetch_ahead(link->course, past, i);
         course_chunk(link->course, past, i, chunk);
         status =
             delta_block_get(&block, chunk, course_frame(link->course, past->tick[TICK_NOW], i));
