@@ -52,10 +52,10 @@ void range_encoder_carry(struct range_encoder *encoder);
 /* `bit` is 0 or 1. Free of branches that follow the data. */
 static inline void range_encode_bit(struct range_encoder *encoder, unsigned chance, unsigned bit) {
     uint32_t bound = (uint32_t)(((uint64_t)encoder->range * chance) >> 16);
-    uint32_t step = bound & (0u - bit);
+    uint32_t one = 0u - bit, step = bound & one;
     encoder->low += step;
     if (encoder->low < step) range_encoder_carry(encoder);
-    encoder->range = bit ? encoder->range - bound : bound;
+    encoder->range = bound + ((encoder->range - 2 * bound) & one);
     if (encoder->range < RANGE_RENORMALIZE) range_encoder_shift(encoder);
 }
 
@@ -88,15 +88,16 @@ static inline void range_decoder_shift(struct range_decoder *decoder) {
     } while (decoder->range < RANGE_RENORMALIZE);
 }
 
+/* Free of branches that follow the data: to a compiler a comparison may become one, so the borrow of
+ * a subtraction decides. */
 static inline unsigned range_decode_bit(struct range_decoder *decoder, unsigned chance) {
     uint32_t bound = (uint32_t)(((uint64_t)decoder->range * chance) >> 16);
-    unsigned bit = decoder->code >= bound;
-    uint32_t step = bound & (0u - bit);
+    uint32_t one = ~(uint32_t)(((uint64_t)decoder->code - bound) >> 32), step = bound & one;
     decoder->code -= step;
     decoder->low += step;
-    decoder->range = bit ? decoder->range - bound : bound;
+    decoder->range = bound + ((decoder->range - 2 * bound) & one);
     if (decoder->range < RANGE_RENORMALIZE) range_decoder_shift(decoder);
-    return bit;
+    return one & 1;
 }
 
 /* Which of 1 << RANGE_SPAN_BITS points was meant; the caller finds the symbol that has it, and
