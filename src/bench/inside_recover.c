@@ -23,12 +23,7 @@ static int pass_over(void *context, struct bytes name, struct bytes effects) {
 static int replay(void *context, struct bytes name, struct bytes effects) {
     struct world *world = context;
     (void)name;
-    while (effects.size) {
-        ptrdiff_t size = world_replay(world, effects);
-        if (size < 0) return (int)size;
-        effects = bytes_view(effects.data + size, effects.size - (size_t)size);
-    }
-    return SS_OK;
+    return world_replay_all(world, effects);
 }
 
 /* Seconds of one journal_recover; negative when it failed. */

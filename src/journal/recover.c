@@ -12,6 +12,7 @@
 #include "journal/tables.h"
 
 #define BLOCK (256 * 1024)
+#define BATCH (32 * 1024)
 
 struct recovery {
     struct journal *journal;
@@ -69,14 +70,28 @@ static int by_order(const void *left, const void *right) {
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+/* Hands effects on side by side: a reader sees which come next, and can ask memory for them. */
+static int play_items(struct recovery *recovery, struct bytes name, const struct item *items,
+                      size_t count) {
+    struct buffer batch = buffer_of(recovery->journal->memory);
+    int status = SS_OK;
+    for (size_t i = 0; i < count && status == SS_OK; i++) {
+        buffer_bytes(&batch, items[i].effect);
+        if (batch.size < BATCH && i + 1 < count && !batch.failed) continue;
+        status = batch.failed ? SS_ERR_NOMEM
+                              : recovery->replay(recovery->context, name, buffer_view(&batch));
+        buffer_clear(&batch);
+    }
+    buffer_free(&batch);
+    return status;
+}
+
 /* Hands everything on, and begins anew. */
 static int play(struct recovery *recovery, struct synthesis *synthesis, bool sorted) {
     struct bytes name = recovery->journal->worlds[synthesis->world].name;
-    int status = SS_OK;
     if (!sorted && synthesis->count)
         qsort(synthesis->items, synthesis->count, sizeof *synthesis->items, by_order);
-    for (size_t i = 0; i < synthesis->count && status == SS_OK; i++)
-        status = recovery->replay(recovery->context, name, synthesis->items[i].effect);
+    int status = play_items(recovery, name, synthesis->items, synthesis->count);
     synthesis->count = 0;
     arena_reset(&synthesis->bytes, BLOCK);
     return status;

@@ -154,12 +154,7 @@ static inline int rig_commit(struct rig *rig) {
 static inline int rig_replay(void *context, struct bytes name, struct bytes effects) {
     struct fixture *worlds = context;
     struct fixture *f = &worlds[bytes_equal(name, bytes_of("arena"))];
-    while (effects.size) {
-        ptrdiff_t size = world_replay(f->world, effects);
-        if (size < 0) return (int)size;
-        effects = bytes_view(effects.data + size, effects.size - (size_t)size);
-    }
-    return SS_OK;
+    return world_replay_all(f->world, effects);
 }
 
 static inline int rig_recover(struct rig *rig, struct fixture *worlds) {

@@ -289,13 +289,8 @@ int worker_replay(struct worker *worker, struct bytes name, struct bytes effects
     uint32_t index;
     int status = worker_open_world(worker, text, now, &index);
     if (status != SS_OK && status != SS_ERR_EXISTS) return status;
-    while (effects.size) {
-        ptrdiff_t size = world_replay(worker->worlds[index]->world, effects);
-        if (size < 0) return size == SS_ERR_NOMEM ? SS_ERR_NOMEM : SS_ERR_INVALID;
-        effects.data += size;
-        effects.size -= (size_t)size;
-    }
-    return SS_OK;
+    status = world_replay_all(worker->worlds[index]->world, effects);
+    return status == SS_OK || status == SS_ERR_NOMEM ? status : SS_ERR_INVALID;
 }
 
 /* Everything that a world needs before its first update. */

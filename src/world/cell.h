@@ -137,6 +137,7 @@ int space_intern(struct world *world, struct bytes name, const struct category *
                  uint32_t *space);
 void spaces_free(struct world *world);
 
+uint64_t owner_index_hash(const struct world *world, uint64_t id);
 struct owner *owner_find(const struct world *world, uint64_t id);
 struct owner *owner_obtain(struct world *world, uint64_t id); /* NULL: out of memory */
 void owner_release(struct world *world,

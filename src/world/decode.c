@@ -90,7 +90,9 @@ static int replay_write(struct replay *replay) {
         status = SS_ERR_MALFORMED;
     if (status == SS_OK) status = space_for(replay->world, category, &space);
     if (status == SS_OK) {
-        struct place place = place_of(replay->world, owner, space, key);
+        const struct glance *glance = replay->glance;
+        struct place place = glance ? place_at(replay->world, glance->hash, owner, space, key)
+                                    : place_of(replay->world, owner, space, key);
         write.place = &place;
         status = write_again(replay, &write, &stamp, &clock);
     }

@@ -4,6 +4,7 @@
 #define WORLD_DECODE_H
 
 #include "world/effect_log.h"
+#include "world/glance.h"
 #include "world/transaction.h"
 
 /* One effect on its way back in. */
@@ -12,6 +13,7 @@ struct replay {
     struct transaction *transaction; /* inside a bracket */
     struct reader body;
     uint64_t seq;
+    const struct glance *glance; /* NULL: it was not looked at before */
 };
 
 /* SS_OK; SS_ERR_MALFORMED or SS_ERR_NOMEM, and nothing has changed. A bracket is none of its kinds.

@@ -17,13 +17,13 @@ static bool is_wanted(const void *context, uint32_t handle) {
     return owner->id == wanted->id;
 }
 
-static uint64_t owner_hash(const struct world *world, uint64_t id) {
+uint64_t owner_index_hash(const struct world *world, uint64_t id) {
     return hash_seeded(world->config.key, id, (struct bytes){NULL, 0});
 }
 
 struct owner *owner_find(const struct world *world, uint64_t id) {
     struct wanted wanted = {world, id};
-    uint32_t handle = table_find(&world->owner_index, owner_hash(world, id), is_wanted, &wanted);
+    uint32_t handle = table_find(&world->owner_index, owner_index_hash(world, id), is_wanted, &wanted);
     return handle == TABLE_NONE ? NULL : slab_at(&world->owners, handle);
 }
 
@@ -32,7 +32,7 @@ struct owner *owner_obtain(struct world *world, uint64_t id) {
     if (owner) return owner;
     uint32_t handle = slab_alloc(&world->owners);
     if (handle == SLAB_NONE) return NULL;
-    if (table_add(&world->owner_index, owner_hash(world, id), handle) != SS_OK) {
+    if (table_add(&world->owner_index, owner_index_hash(world, id), handle) != SS_OK) {
         slab_release(&world->owners, handle);
         return NULL;
     }
@@ -51,6 +51,6 @@ void owner_release(struct world *world, struct owner *owner) {
     if (owner->cell_count || owner->key_count || owner->sessions || owner->parked) return;
     assert(owner->bytes == 0 && owner->key_bytes == 0);
     list_remove(&owner->leaving);
-    table_remove(&world->owner_index, owner_hash(world, owner->id), owner->handle);
+    table_remove(&world->owner_index, owner_index_hash(world, owner->id), owner->handle);
     slab_release(&world->owners, owner->handle);
 }

@@ -110,8 +110,12 @@ int place_admit(struct world *world, const struct update *update, struct place *
 }
 
 struct place place_of(const struct world *world, uint64_t owner, uint32_t space, struct bytes key) {
+    return place_at(world, cell_hash(world, owner, space, key), owner, space, key);
+}
+
+struct place place_at(const struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
+                      struct bytes key) {
     assert(space < world->space_count);
-    uint64_t hash = cell_hash(world, owner, space, key);
     return (struct place){.policy = world->spaces[space].policy,
                           .category = world->spaces[space].name,
                           .key = key,

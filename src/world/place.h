@@ -22,5 +22,8 @@ int place_admit(struct world *world, const struct update *update, struct place *
 
 /* Only finds the cell again: for writes that were admitted before. */
 struct place place_of(const struct world *world, uint64_t owner, uint32_t space, struct bytes key);
+/* The same when its hash is known. */
+struct place place_at(const struct world *world, uint64_t hash, uint64_t owner, uint32_t space,
+                      struct bytes key);
 
 #endif

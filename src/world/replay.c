@@ -20,8 +20,9 @@ static int take_frame(struct reader *from, uint8_t *kind, uint64_t *seq, struct 
     return from->failed || body->failed ? SS_ERR_MALFORMED : SS_OK;
 }
 
-static int replay_one(struct world *world, struct reader *from, struct transaction *transaction) {
-    struct replay replay = {.world = world, .transaction = transaction};
+static int replay_one(struct world *world, struct reader *from, struct transaction *transaction,
+                      const struct glance *glance) {
+    struct replay replay = {.world = world, .transaction = transaction, .glance = glance};
     uint8_t kind;
     int status = take_frame(from, &kind, &replay.seq, &replay.body);
     if (status != SS_OK) return status;
@@ -47,7 +48,7 @@ static int replay_bracket(struct world *world, struct reader *from, struct reade
     if (transaction_begin(&transaction, world, count ? count : 1) != SS_OK) return SS_ERR_NOMEM;
     int status = SS_OK;
     for (uint32_t i = 0; i < count && status == SS_OK; i++)
-        status = may_stand_inside(from, i + 1 == count) ? replay_one(world, from, &transaction)
+        status = may_stand_inside(from, i + 1 == count) ? replay_one(world, from, &transaction, NULL)
                                                         : SS_ERR_MALFORMED;
     if (status == SS_OK) {
         transaction_commit(&transaction);
@@ -58,7 +59,7 @@ static int replay_bracket(struct world *world, struct reader *from, struct reade
 }
 
 /* What is replayed is an effect already: none is noted of it. */
-ptrdiff_t world_replay(struct world *world, struct bytes effects) {
+static ptrdiff_t replay_next(struct world *world, struct bytes effects, const struct glance *glance) {
     struct reader whole = reader_of(effects), peek = whole, body;
     bool keep = world->config.keep_effects;
     uint8_t kind;
@@ -71,10 +72,24 @@ ptrdiff_t world_replay(struct world *world, struct bytes effects) {
         whole = peek;
         status = replay_bracket(world, &whole, body);
     } else {
-        status = replay_one(world, &whole, NULL);
+        status = replay_one(world, &whole, NULL, glance);
     }
     world->config.keep_effects = keep;
     return status == SS_OK ? (ptrdiff_t)(effects.size - whole.left) : status;
+}
+
+ptrdiff_t world_replay(struct world *world, struct bytes effects) {
+    return replay_next(world, effects, NULL);
+}
+
+int world_replay_all(struct world *world, struct bytes effects) {
+    struct glances glances = glances_of(world, effects);
+    while (effects.size) {
+        ptrdiff_t size = replay_next(world, effects, glances_next(&glances, effects.data));
+        if (size < 0) return (int)size;
+        effects = bytes_view(effects.data + size, effects.size - (size_t)size);
+    }
+    return SS_OK;
 }
 
 int world_recovered(struct world *world) {
