@@ -56,7 +56,7 @@ _statesync_flags_of() {
         history)   echo "--owner --limit $common" ;;
         top)       echo "--once --interval $common" ;;
         replay)    echo "--speed --clients --seconds --category $common" ;;
-        schema)    echo "--lang --out --proto-path --strict --help" ;;
+        schema)    echo "--lang --mode --out --proto-path --strict --help" ;;
         delta)     echo "--mode --exact --json" ;;
         bench)     echo "--server --seconds --warmup --rounds --peer --inflight --connections --streams --per-write --per-frame --rate --load --durability --cells --history --folder --groups --effects --mode --exact --rotation-levels --plot --spin --json" ;;
         sim)       echo "--seed --seeds --clients --ops --faults --shrink --twice --verbose" ;;
@@ -77,7 +77,7 @@ _statesync_complete() {
         --compress) mapfile -t COMPREPLY < <(compgen -W "gzip lz4 zstd" -- "$word"); return ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word"); return ;;
         config) mapfile -t COMPREPLY < <(compgen -W "check" -- "$word"); return ;;
-        schema) mapfile -t COMPREPLY < <(compgen -W "check describe diff generate" -- "$word"); return ;;
+        schema) mapfile -t COMPREPLY < <(compgen -W "check describe diff generate train" -- "$word"); return ;;
         --lang) mapfile -t COMPREPLY < <(compgen -W "c cpp" -- "$word"); return ;;
         data) mapfile -t COMPREPLY < <(compgen -W "verify stats backup restore" -- "$word"); return ;;
     esac

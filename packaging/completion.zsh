@@ -116,7 +116,7 @@ _statesync() {
         top) _arguments $_statesync_common '--once[one reading]' '--interval[between readings]:SECONDS:' ;;
         replay) _arguments $_statesync_common '1:TRACE:_files' '--speed[times real time]:X|max:' \
                     '--clients[so many]:N:' '--seconds[end after]:N:' '--category[write to it]:NAME:' ;;
-        schema) _arguments '1:action:(check describe diff generate)' '*:FILE:_files' '--lang[of the code]:LANGUAGE:(c cpp)' \
+        schema) _arguments '1:action:(check describe diff generate train)' '*:FILE:_files' '--mode[the base]:MODE:(acked stream)' '--lang[of the code]:LANGUAGE:(c cpp)' \
                    '--out[not to stdout]:FILE:_files' '--proto-path[of imports]:FOLDER:_files -/' '--strict[care fails too]' ;;
         delta) _arguments '1:action:(pack unpack)' '*:FILE:_files' '--mode[the base]:MODE:(acked stream)' \
                    '--exact[every bit]' ;;

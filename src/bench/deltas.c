@@ -103,8 +103,9 @@ static int measure_mode(struct request *request, const char *path, const struct 
                         enum delta_mode mode) {
     static const struct delta_clocks clocks = {cpu_ns, now_ns};
     struct deltas_row *row = &request->rows[request->row_count];
-    struct delta_setup setup = {
-        profile_of(trace, request->exact), mode, request->rotation_levels, {NULL, 0}};
+    struct delta_setup setup = {.profile = profile_of(trace, request->exact),
+                                .mode = mode,
+                                .rotation_levels = request->rotation_levels};
     char name[48];
     setup.table = delta_table(setup.profile, mode);
     int status = delta_measure(&row->measure, trace, &setup, &memory_heap, &clocks);

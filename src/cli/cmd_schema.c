@@ -8,11 +8,12 @@
 #include "cli/columns.h"
 #include "cli/flag.h"
 #include "cli/schema_file.h"
+#include "cli/schema_train.h"
 #include "payload/schema_compare.h"
 #include "schema/generate.h"
 
 struct schema_options {
-    const char *language, *out;
+    const char *language, *out, *mode;
     struct text_list folders;
     bool strict;
 };
@@ -20,7 +21,10 @@ struct schema_options {
 static const struct flag flags[] = {
     {"lang", "c|cpp", FLAG_TEXT, offsetof(struct schema_options, language),
      "generate: the language (c)"},
-    {"out", "FILE", FLAG_TEXT, offsetof(struct schema_options, out), "generate: not to stdout"},
+    {"out", "FILE", FLAG_TEXT, offsetof(struct schema_options, out),
+     "generate: not to stdout; train: the table"},
+    {"mode", "acked|stream", FLAG_TEXT, offsetof(struct schema_options, mode),
+     "train: against the newest tick 100 ms old, or the tick before (acked)"},
     {"proto-path", "FOLDER", FLAG_LIST, offsetof(struct schema_options, folders),
      "where a .proto finds what it imports, besides its own folder"},
     {"strict", NULL, FLAG_SWITCH, offsetof(struct schema_options, strict),
@@ -280,12 +284,28 @@ static int generate(const struct cli *cli, const struct schema_input *input,
     return exit_code;
 }
 
+/* ---- train --------------------------------------------------------------------------------- */
+
+static int train(const struct cli *cli, const struct schema_input *input,
+                 const struct operands *words, const struct schema_options *options) {
+    bool acked = strcmp(options->mode, "acked") == 0;
+    if (!acked && strcmp(options->mode, "stream") != 0)
+        return complain(cli, EXIT_USAGE, "--mode is acked or stream, not \"%s\"", options->mode);
+    const struct message_descriptor *message = find(cli, input, words->items[2]);
+    struct schema *schema = message ? schema_of(message) : NULL;
+    if (!schema) return EXIT_FAILED;
+    int code = schema_train(cli, schema, acked ? DELTA_ACKED : DELTA_STREAM, words->items + 3,
+                            words->count - 3, options->out);
+    schema_destroy(schema);
+    return code;
+}
+
 /* ---- the command --------------------------------------------------------------------------- */
 
 static int usage(const struct cli *cli) {
     return complain(cli, EXIT_USAGE,
-                    "say check FILE, describe FILE [MESSAGE...], diff OLD NEW or generate FILE "
-                    "[MESSAGE...]; see `statesync help schema`");
+                    "say check FILE, describe FILE [MESSAGE...], diff OLD NEW, generate FILE "
+                    "[MESSAGE...] or train FILE MESSAGE TRACE...; see `statesync help schema`");
 }
 
 static int compare_files(const struct cli *cli, const struct operands *words,
@@ -301,7 +321,7 @@ static int compare_files(const struct cli *cli, const struct operands *words,
 }
 
 static int schema_run(struct cli *cli, int argc, char **argv) {
-    struct schema_options options = {.language = "c"};
+    struct schema_options options = {.language = "c", .mode = "acked"};
     struct operands words;
     int code = EXIT_OK;
     if (!flags_parse(cli, &options, argc, argv, &words, &code)) return code;
@@ -312,13 +332,15 @@ static int schema_run(struct cli *cli, int argc, char **argv) {
     bool generates = strcmp(action, "generate") == 0 && some;
     if (strcmp(action, "diff") == 0 && words.count == 3)
         return compare_files(cli, &words, &options);
-    if (!checks && !describes && !generates) return usage(cli);
+    bool trains = strcmp(action, "train") == 0 && words.count >= 4;
+    if (!checks && !describes && !generates && !trains) return usage(cli);
     struct schema_input input;
     code = EXIT_FAILED;
     if (schema_input_open(&input, cli, words.items[1], &options.folders)) {
         if (checks) code = check(cli, words.items[1], &input);
         if (describes) code = describe(cli, &input, &words);
         if (generates) code = generate(cli, &input, &words, &options);
+        if (trains) code = train(cli, &input, &words, &options);
     }
     schema_input_close(&input);
     return code;
@@ -327,16 +349,21 @@ static int schema_run(struct cli *cli, int argc, char **argv) {
 const struct command command_schema = {
     .name = "schema",
     .synopsis =
-        "check FILE | describe FILE [MESSAGE...] | diff OLD NEW | generate FILE [MESSAGE...]",
+        "check FILE | describe FILE [MESSAGE...] | diff OLD NEW | generate FILE [MESSAGE...] | "
+        "train FILE MESSAGE TRACE...",
     .summary = "Looks at a .proto as the server would: mistakes, sizes, changes, code",
     .text =
         "  statesync schema check game.proto\n"
         "  statesync schema describe game.desc game.Position\n"
         "  statesync schema diff released.desc game.proto\n"
         "  statesync schema generate --lang c --out game.h game.proto game.Position\n"
+        "  statesync schema train --out position.table game.proto game.Position match.stt.zst\n"
         "\nFILE is a descriptor set (protoc --include_imports -o game.desc game.proto), or a "
         ".proto\n"
-        "if protoc is installed. diff exits with 4 when old states would not be read any more.\n",
+        "if protoc is installed. diff exits with 4 when old states would not be read any more.\n"
+        "train learns from recorded states how to code deltas of a message (docs/schemas.md says "
+        "which\n"
+        "field is which); the table is good for this schema only.\n",
     .flags = flags,
     .local = true,
     .run = schema_run,

@@ -44,7 +44,18 @@ void course_hold(struct course *course, uint32_t tick) {
         course->held[tick % COURSE_TICKS] = tick + 1;
 }
 
+static int make_row(const struct course_source *source, const uint8_t *state, uint8_t *row) {
+    if (source->row) return source->row(source->context, state, row);
+    return delta_quantize(source->schema, state, row);
+}
+
 int course_feed(struct course *course, const struct trace_tick *tick) {
+    struct course_source source = {.schema = course->schema};
+    return course_feed_from(course, &source, tick);
+}
+
+int course_feed_from(struct course *course, const struct course_source *source,
+                     const struct trace_tick *tick) {
     course_open(course, course->tick, tick->time_ms);
     int64_t now = (int64_t)course->tick - 1;
     for (uint32_t i = 0; i < course->chunk_count; i++)
@@ -54,7 +65,7 @@ int course_feed(struct course *course, const struct trace_tick *tick) {
         uint16_t id = trace_id(record);
         unsigned cell = id % DELTA_CHUNK_CELLS;
         struct delta_frame *frame = course_frame(course, now, id / DELTA_CHUNK_CELLS);
-        int status = delta_quantize(course->schema, record + 2, frame->rows[cell]);
+        int status = make_row(source, record + 2, frame->rows[cell]);
         if (status != SS_OK) return status;
         frame->live = (uint16_t)(frame->live | 1u << cell);
     }

@@ -36,8 +36,18 @@ void course_free(struct course *course);
 /* Opens `tick`, which becomes the newest: its frames are garbage until written, and it is not held.
  * It takes the place of the tick COURSE_TICKS before. */
 void course_open(struct course *course, uint32_t tick, uint32_t time_ms);
+/* What makes rows of the states of a trace, for schemas that do not lie in them as they are. */
+struct course_source {
+    const struct delta_schema *schema;
+    /* Of TRACE_STATE bytes; errors as delta_quantize. NULL: it is delta_quantize. */
+    int (*row)(const void *context, const uint8_t *state, uint8_t *row);
+    const void *context;
+};
 /* Opens the next tick and fills it from a trace. SS_ERR_INVALID for what cannot be quantized. */
 int course_feed(struct course *course, const struct trace_tick *tick);
+/* The same by a source of the course's schema. */
+int course_feed_from(struct course *course, const struct course_source *source,
+                     const struct trace_tick *tick);
 
 /* A tick that is still retained is held from now on. */
 void course_hold(struct course *course, uint32_t tick);

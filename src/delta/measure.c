@@ -21,6 +21,7 @@ struct bench {
     const struct memory *memory;
     const struct delta_clocks *clocks;
     struct delta_schema schema;
+    struct course_source source;                 /* of `schema` */
     struct delta_field fields[DELTA_FIELDS_MAX]; /* those of `schema` */
     struct delta_model *sender, *receiver;
     struct course from, to;
@@ -34,6 +35,12 @@ struct bench {
 
 static int open_schema(struct bench *bench, const struct delta_setup *setup) {
     struct delta_schema plain;
+    bench->source = (struct course_source){.schema = &bench->schema};
+    if (setup->source) {
+        bench->schema = *setup->source->schema;
+        bench->source = *setup->source;
+        return SS_OK;
+    }
     profile_schema(setup->profile, &plain);
     memcpy(bench->fields, plain.fields, plain.field_count * sizeof *plain.fields);
     for (unsigned i = 0; i < plain.field_count && setup->rotation_levels; i++)
@@ -53,7 +60,8 @@ static int open_schema(struct bench *bench, const struct delta_setup *setup) {
 static int load_models(struct bench *bench, const struct delta_setup *setup) {
     struct delta_schema plain; /* the table was made for this one, whatever the levels */
     profile_schema(setup->profile, &plain);
-    int status = delta_model_load(bench->sender, &plain, setup->table);
+    int status =
+        delta_model_load(bench->sender, setup->source ? &bench->schema : &plain, setup->table);
     if (status == SS_OK) *bench->receiver = *bench->sender;
     return status;
 }
@@ -136,7 +144,7 @@ static int walk_packets(struct bench *bench, const struct trace *trace,
     struct trace_tick tick;
     int status = SS_OK;
     for (size_t offset = 0; status == SS_OK && trace_next(trace, &offset, &tick);) {
-        status = course_feed(&bench->from, &tick);
+        status = course_feed_from(&bench->from, &bench->source, &tick);
         if (status != SS_OK) break;
         course_hold(&bench->from, bench->from.tick - 1);
         buffer_clear(&bench->packet);
@@ -228,7 +236,7 @@ static int walk_fields(struct bench *bench, const struct trace *trace) {
     struct trace_tick tick;
     int status = SS_OK;
     for (size_t offset = 0; status == SS_OK && trace_next(trace, &offset, &tick);) {
-        status = course_feed(&bench->from, &tick);
+        status = course_feed_from(&bench->from, &bench->source, &tick);
         course_hold(&bench->from, bench->from.tick - 1);
         if (status == SS_OK) status = walk_tick(bench);
     }

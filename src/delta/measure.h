@@ -10,8 +10,9 @@
 struct delta_setup {
     enum delta_profile profile;
     enum delta_mode mode;
-    unsigned rotation_levels; /* of each component; 0: the profile's */
-    struct bytes table;       /* delta_table(), or one freshly trained for the profile */
+    unsigned rotation_levels;           /* of each component; 0: the profile's */
+    struct bytes table;                 /* delta_table(), or one freshly trained */
+    const struct course_source *source; /* NULL: the profile's schema, else this */
 };
 
 /* Clocks of the caller, in ns: `cpu` counts only while this thread runs, `now` is quick to read. */

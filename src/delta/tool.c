@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/pack.h"
+#include "delta/profile.h"
 #include "delta/train.h"
 
 #define TRACE_BYTES_MAX ((size_t)1 << 30)
@@ -45,6 +45,16 @@ static void print_table(const char *name, const struct buffer *table) {
     printf("\n};\n");
 }
 
+static int learn(const struct options *options, const struct trace *traces, size_t count,
+                 struct delta_model *model) {
+    enum delta_profile profile = profile_of(&traces[0], options->exact);
+    struct delta_schema schema;
+    struct course_source source = {.schema = &schema};
+    profile_schema(profile, &schema);
+    profile_retention(profile, options->mode, model);
+    return delta_train(model, &source, traces, count, &memory_heap);
+}
+
 static int train(int argc, char **argv) {
     struct options options;
     if (!parse(argc, argv, &options) || options.count < 2) return fputs(usage, stderr), 2;
@@ -59,9 +69,7 @@ static int train(int argc, char **argv) {
         status = trace_load(&traces[loaded], &memory_heap, name, TRACE_BYTES_MAX);
         loaded += status == SS_OK;
     }
-    if (status == SS_OK)
-        status = delta_train(model, profile_of(&traces[0], options.exact), options.mode, traces,
-                             count, &memory_heap);
+    if (status == SS_OK) status = learn(&options, traces, count, model);
     if (status == SS_OK) {
         delta_model_save(model, &table);
         print_table(options.names[0], &table);

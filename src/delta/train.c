@@ -63,21 +63,31 @@ static void on_lattice(void *context, unsigned lane, unsigned base, unsigned bit
     if (lane == set->target) set->lattice[base][bit]++;
 }
 
-static int observe(struct set *set, const struct delta_schema *schema, struct delta_model *model,
-                   const struct trace *traces, size_t count, const struct memory *memory) {
+/* What is learned from. */
+struct lesson {
+    const struct course_source *source;
+    const struct trace *traces;
+    size_t count;
+    const struct memory *memory;
+};
+
+static int observe(struct set *set, const struct lesson *lesson, struct delta_model *model) {
+    const struct delta_schema *schema = lesson->source->schema;
     struct delta_observer observer = {on_lane, on_flag, on_lattice, set, set->target};
     set->count = set->seen = 0;
     set->random = 1;
     memset(set->lattice, 0, sizeof set->lattice);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < lesson->count; i++) {
+        const struct trace *trace = &lesson->traces[i];
         struct course course;
-        if (course_init(&course, memory, schema, traces[i].id_count) != SS_OK) return SS_ERR_NOMEM;
+        if (course_init(&course, lesson->memory, schema, trace->id_count) != SS_OK)
+            return SS_ERR_NOMEM;
         struct trace_tick tick;
         struct course_past past;
         struct delta_times times;
         struct delta_chunk chunk = {schema, model, &times, {0}, DELTA_CHUNK_CELLS};
-        for (size_t offset = 0; trace_next(&traces[i], &offset, &tick);) {
-            if (course_feed(&course, &tick) != SS_OK) {
+        for (size_t offset = 0; trace_next(trace, &offset, &tick);) {
+            if (course_feed_from(&course, lesson->source, &tick) != SS_OK) {
                 course_free(&course);
                 return SS_ERR_INVALID;
             }
@@ -99,18 +109,17 @@ static int observe(struct set *set, const struct delta_schema *schema, struct de
     return SS_OK;
 }
 
-static int train_lane(struct set *set, const struct delta_schema *schema, struct delta_model *model,
-                      const struct trace *traces, size_t count, const struct memory *memory,
+static int train_lane(struct set *set, const struct lesson *lesson, struct delta_model *model,
                       struct grow *grow) {
     unsigned lane = set->target;
     int status = SS_OK;
-    if (schema->lanes[lane].width > 1) { /* bytes are guessed to stay */
-        status = observe(set, schema, model, traces, count, memory);
+    if (lesson->source->schema->lanes[lane].width > 1) { /* bytes are guessed to stay */
+        status = observe(set, lesson, model);
         for (int class = 0; class < MODEL_CLASSES && status == SS_OK; class ++)
             fit_class(set, &model->lane[lane], class);
         model_lane_prepare(&model->lane[lane]);
     }
-    if (status == SS_OK) status = observe(set, schema, model, traces, count, memory);
+    if (status == SS_OK) status = observe(set, lesson, model);
     if (status != SS_OK) return status;
     grow_tree(grow, set, &model->lane[lane]);
     grow_leaves(grow, set, &model->lane[lane]);
@@ -118,10 +127,9 @@ static int train_lane(struct set *set, const struct delta_schema *schema, struct
     return SS_OK;
 }
 
-static int train_flag(struct set *set, const struct delta_schema *schema, struct delta_model *model,
-                      const struct trace *traces, size_t count, const struct memory *memory,
+static int train_flag(struct set *set, const struct lesson *lesson, struct delta_model *model,
                       struct grow *grow) {
-    int status = observe(set, schema, model, traces, count, memory);
+    int status = observe(set, lesson, model);
     if (status != SS_OK) return status;
     struct model_lane *lane = &model->flag[set->target - DELTA_LANES_MAX];
     grow_tree(grow, set, lane);
@@ -130,33 +138,38 @@ static int train_flag(struct set *set, const struct delta_schema *schema, struct
     return SS_OK;
 }
 
-int delta_train(struct delta_model *model, enum delta_profile profile, enum delta_mode mode,
-                const struct trace *traces, size_t count, const struct memory *memory) {
-    struct delta_schema schema;
-    profile_schema(profile, &schema);
-    profile_retention(profile, mode, model);
-    bool adapts = model->adapts;
-    model->adapts = 0;
-    model->schema_hash = delta_schema_hash(&schema);
-    model->lane_count = schema.lane_count;
-    struct set set = {.capacity = SAMPLES_MAX};
-    set.samples = memory_zeroed(memory, SAMPLES_MAX, sizeof *set.samples);
-    struct grow *grow = memory_zeroed(memory, 1, sizeof *grow);
-    int status = set.samples && grow ? SS_OK : SS_ERR_NOMEM;
-    for (unsigned i = 0; i < schema.lane_count && status == SS_OK; i++) {
-        set.target = i;
-        set.leaves_max = schema.lanes[i].kind == DELTA_BYTE ? BYTE_LEAVES : MODEL_LEAVES;
-        set.split_bits = SPLIT_BITS;
-        set.value_bits = schema.lanes[i].kind == DELTA_QUATERNION ? 0 : VALUE_BITS;
-        status = train_lane(&set, &schema, model, traces, count, memory, grow);
+static int train_all(struct set *set, const struct lesson *lesson, struct delta_model *model,
+                     struct grow *grow) {
+    const struct delta_schema *schema = lesson->source->schema;
+    int status = SS_OK;
+    for (unsigned i = 0; i < schema->lane_count && status == SS_OK; i++) {
+        set->target = i;
+        set->leaves_max = schema->lanes[i].kind == DELTA_BYTE ? BYTE_LEAVES : MODEL_LEAVES;
+        set->split_bits = SPLIT_BITS;
+        set->value_bits = schema->lanes[i].kind == DELTA_QUATERNION ? 0 : VALUE_BITS;
+        status = train_lane(set, lesson, model, grow);
     }
     for (unsigned i = 0; i < MODEL_FLAGS && status == SS_OK; i++) {
-        set.target = DELTA_LANES_MAX + i;
-        set.leaves_max = FLAG_LEAVES;
-        set.split_bits = FLAG_SPLIT_BITS;
-        set.value_bits = 0;
-        status = train_flag(&set, &schema, model, traces, count, memory, grow);
+        set->target = DELTA_LANES_MAX + i;
+        set->leaves_max = FLAG_LEAVES;
+        set->split_bits = FLAG_SPLIT_BITS;
+        set->value_bits = 0;
+        status = train_flag(set, lesson, model, grow);
     }
+    return status;
+}
+
+int delta_train(struct delta_model *model, const struct course_source *source,
+                const struct trace *traces, size_t count, const struct memory *memory) {
+    struct lesson lesson = {source, traces, count, memory};
+    struct set set = {.capacity = SAMPLES_MAX};
+    bool adapts = model->adapts;
+    model->adapts = 0;
+    model->schema_hash = delta_schema_hash(source->schema);
+    model->lane_count = source->schema->lane_count;
+    set.samples = memory_zeroed(memory, SAMPLES_MAX, sizeof *set.samples);
+    struct grow *grow = memory_zeroed(memory, 1, sizeof *grow);
+    int status = set.samples && grow ? train_all(&set, &lesson, model, grow) : SS_ERR_NOMEM;
     model->adapts = adapts;
     memory_free(memory, set.samples, SAMPLES_MAX * sizeof *set.samples);
     memory_free(memory, grow, sizeof *grow);

@@ -3,11 +3,12 @@
 #ifndef DELTA_TRAIN_H
 #define DELTA_TRAIN_H
 
-#include "delta/profile.h"
+#include "delta/course.h"
+#include "delta/model.h"
 
-/* Learns `model` for `mode` of `profile` from all ticks of `traces`. SS_OK, SS_ERR_INVALID,
- * SS_ERR_NOMEM. Deterministic for one compiler. */
-int delta_train(struct delta_model *model, enum delta_profile profile, enum delta_mode mode,
+/* Learns `model`, of which retention and adaptation are given (profile.h, profile_retention), from
+ * all ticks of `traces`. SS_OK, SS_ERR_INVALID, SS_ERR_NOMEM. Deterministic for one compiler. */
+int delta_train(struct delta_model *model, const struct course_source *source,
                 const struct trace *traces, size_t count, const struct memory *memory);
 
 #endif

@@ -542,6 +542,19 @@ class Schemas(Base):
         with open(target, encoding="utf-8") as file:
             self.assertIn("struct Inventory {", file.read())
 
+    def test_train(self):
+        table = os.path.join(self.folder, "position.table")
+        out = self.call("schema", "train", "--out", table, self.GAME, "game.Position", TRACE)
+        untrained, trained = map(float, re.search(r"([0-9.]+) bytes an update untrained, ([0-9.]+) trained", out).groups())
+        self.assertTrue(0 < trained < untrained < 15, out)
+        self.assertIn("/pose: nothing of that name in a trace", self.said)
+        with open(table, "rb") as file:
+            self.assertEqual(file.read(4), b"SSLT")
+        self.call("schema", "train", self.GAME, "game.Inventory", TRACE, code=1)
+        self.assertIn("game.Inventory.title: a string has no lane", self.said)
+        self.call("schema", "train", "--mode", "loud", self.GAME, "game.Position", TRACE, code=2)
+        self.call("schema", "train", self.GAME, "game.Position", self.GAME, code=1)
+
     def test_usage(self):
         self.call("schema", code=2)
         self.call("schema", "diff", self.GAME, code=2)
