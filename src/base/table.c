@@ -16,8 +16,7 @@ static int table_resize(struct table *table, size_t capacity) {
     for (size_t i = 0; i < capacity; i++)
         slots[i].handle = TABLE_NONE;
     for (size_t i = 0; i < table->capacity; i++)
-        if (table->slots[i].handle != TABLE_NONE)
-            table_place(slots, capacity - 1, table->slots[i]);
+        if (table->slots[i].handle != TABLE_NONE) table_place(slots, capacity - 1, table->slots[i]);
     memory_free(table->memory, table->slots, table->capacity * sizeof *slots);
     table->slots = slots;
     table->capacity = capacity;
@@ -44,7 +43,7 @@ bool table_remove(struct table *table, uint64_t hash, uint32_t handle) {
     if (table->count == 0) return false;
     size_t mask = table->capacity - 1;
     size_t hole = (uint32_t)hash & mask;
-    while (table->slots[hole].handle != handle) {
+    while (table->slots[hole].handle != handle || table->slots[hole].hash != (uint32_t)hash) {
         if (table->slots[hole].handle == TABLE_NONE) return false;
         hole = (hole + 1) & mask;
     }

@@ -50,7 +50,8 @@ static inline uint32_t table_find(const struct table *table, uint64_t hash, tabl
     }
 }
 
-/* Adds `handle` (not TABLE_NONE, not present). SS_ERR_NOMEM leaves the table as it was. */
+/* Adds `handle` (not TABLE_NONE) under `hash`; it may stand under several. SS_ERR_NOMEM leaves the table
+ * as it was, and cannot be where as many entries fitted before: a table never shrinks. */
 int table_add(struct table *table, uint64_t hash, uint32_t handle);
 /* Makes room for `count` entries in all, so that the next table_add calls cannot fail. */
 int table_reserve(struct table *table, size_t count);

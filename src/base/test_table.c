@@ -71,6 +71,22 @@ static void test_homes_that_wrap_around(void **state) {
     table_free(&table);
 }
 
+/* Neighbours that lead to the same handle: each goes alone. */
+static void test_one_handle_twice(void **state) {
+    (void)state;
+    struct table table = table_of(&memory_heap);
+    for (uint64_t hash = 5; hash <= 7; hash++)
+        assert_int_equal(table_add(&table, hash, 1), SS_OK);
+    assert_false(table_remove(&table, 4, 1));
+    assert_true(table_remove(&table, 6, 1));
+    assert_int_equal(find(&table, 5, 1), 1);
+    assert_int_equal(find(&table, 6, 1), TABLE_NONE);
+    assert_int_equal(find(&table, 7, 1), 1);
+    assert_true(table_remove(&table, 5, 1));
+    assert_int_equal(find(&table, 7, 1), 1);
+    table_free(&table);
+}
+
 static void test_reserve_makes_adding_safe(void **state) {
     (void)state;
     struct failing failing = {0};
@@ -105,9 +121,8 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_model),
-        cmocka_unit_test(test_homes_that_wrap_around),
-        cmocka_unit_test(test_reserve_makes_adding_safe),
+        cmocka_unit_test(test_against_model),    cmocka_unit_test(test_homes_that_wrap_around),
+        cmocka_unit_test(test_one_handle_twice), cmocka_unit_test(test_reserve_makes_adding_safe),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,16 @@ struct paths {
 /* Who looks at a state that it may read, from the most to the least trusted. */
 enum format_reader { READER_SERVER, READER_OWNER, READER_OTHER };
 
+/* A value that no other state may have in the same field; equal ones are equal in `bits` and
+ * `text`, however they were written. */
+#define FORMAT_UNIQUES_MAX 8 /* unique fields of one message */
+struct format_unique {
+    uint32_t field;           /* of these rules: told apart by it, named by format_rules_field */
+    enum format_reader least; /* the least trusted who sees the field */
+    uint64_t bits;            /* of an integer; else 0 */
+    struct bytes text;        /* of a string or bytes, in the state; else empty */
+};
+
 struct format {
     const char *name; /* "opaque", "json", "protobuf" */
     bool can_merge;
@@ -78,8 +88,9 @@ struct format {
     int (*locate)(const struct format_rules *rules, struct bytes state, float position[3]);
 
     /* The state `at` microseconds after `from`, when `to` is `span` after it, into the cleared
-     * `out`. At 0 and before it is `from`, at `span` and behind it `to`, to the byte. The same bytes
-     * on every machine. SS_OK, SS_ERR_NOMEM; SS_ERR_UNSUPPORTED without a schema. NULL: never. */
+     * `out`. At 0 and before it is `from`, at `span` and behind it `to`, to the byte. The same
+     * bytes on every machine. SS_OK, SS_ERR_NOMEM; SS_ERR_UNSUPPORTED without a schema. NULL:
+     * never. */
     int (*interpolate)(const struct format_rules *rules, struct bytes from, struct bytes to,
                        ss_time span, ss_time at, struct buffer *out);
 
@@ -87,6 +98,11 @@ struct format {
      * byte for byte what it was. SS_OK or SS_ERR_NOMEM. NULL: the format hides nothing. */
     int (*redact)(const struct format_rules *rules, struct bytes state, enum format_reader reader,
                   struct buffer *out);
+
+    /* The values of the rules' unique fields in `state`, into values[0 .. FORMAT_UNIQUES_MAX);
+     * returns how many. A field that is absent has none. NULL: the format has no such fields. */
+    size_t (*uniques)(const struct format_rules *rules, struct bytes state,
+                      struct format_unique *values);
 };
 
 extern const struct format format_opaque;   /* any bytes; no merge */
@@ -132,6 +148,13 @@ bool format_rules_follow(const struct format_rules *old, const struct format_rul
 bool format_rules_spatial(const struct format_rules *rules);
 /* True when some field is not for everybody who may read the state: then `redact` has work. */
 bool format_rules_hide(const struct format_rules *rules);
+
+/* True when some field is unique: then `uniques` has work. */
+bool format_rules_unique(const struct format_rules *rules);
+/* The path of a field that `uniques` gave, "/at/x", cut where it is too long. */
+#define FORMAT_PATH_BYTES 128
+const char *format_rules_field(const struct format_rules *rules, uint32_t field,
+                               char text[FORMAT_PATH_BYTES]);
 
 /* "lww", "keep", ... to a policy; false when there is none of that name. */
 bool merge_policy_find(const char *name, enum merge_policy *policy);

@@ -11,6 +11,7 @@
 #include "payload/schema_merge.h"
 #include "payload/schema_redact.h"
 #include "payload/schema_state.h"
+#include "payload/schema_unique.h"
 
 static int protobuf_validate(const struct format_rules *rules, struct bytes state,
                              struct reason *why) {
@@ -105,6 +106,11 @@ static int protobuf_redact(const struct format_rules *rules, struct bytes state,
     return out->failed ? SS_ERR_NOMEM : SS_OK;
 }
 
+static size_t protobuf_uniques(const struct format_rules *rules, struct bytes state,
+                               struct format_unique *values) {
+    return format_rules_unique(rules) ? schema_uniques(rules, state, values) : 0;
+}
+
 const struct format format_protobuf = {
     .name = "protobuf",
     .can_merge = true,
@@ -115,4 +121,5 @@ const struct format format_protobuf = {
     .locate = protobuf_locate,
     .interpolate = protobuf_interpolate,
     .redact = protobuf_redact,
+    .uniques = protobuf_uniques,
 };

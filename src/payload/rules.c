@@ -309,6 +309,15 @@ bool format_rules_hide(const struct format_rules *rules) {
     return rules && rules->schema && rules->schema->hides;
 }
 
+bool format_rules_unique(const struct format_rules *rules) {
+    return rules && rules->schema && rules->schema->count > 0 && rules->schema->nodes[0].claims;
+}
+
+const char *format_rules_field(const struct format_rules *rules, uint32_t field,
+                               char text[FORMAT_PATH_BYTES]) {
+    return schema_path_text(rules->schema, field, text);
+}
+
 bool format_rules_spatial(const struct format_rules *rules) {
     bool spatial = false;
     for (size_t i = 0; i < 3 && rules; i++)

@@ -116,6 +116,7 @@ static void hand_up(struct schema *schema) {
         above->hidden |= node->hidden;
         above->sums |= node->sums;
         above->measured |= node->measured;
+        above->claims |= node->claims;
         above->requires |= node->required;
     }
 }
@@ -127,6 +128,7 @@ void schema_settle(struct schema *schema) {
         node->hidden = node->audience != SCHEMA_FOR_ANY;
         node->sums = node->policy == MERGE_SUM;
         node->measured = node->low_given || node->high_given || node->watch != SCHEMA_NONE;
+        node->claims = node->unique;
         node->requires = false;
         hash = mix_node(hash, node);
     }
@@ -195,6 +197,23 @@ size_t schema_numbers(const struct schema *schema, uint32_t node,
     for (uint32_t at = node; at != 0; at = schema->nodes[at].parent)
         numbers[--left] = schema->nodes[at].number;
     return depth;
+}
+
+const char *schema_path_text(const struct schema *schema, uint32_t node,
+                             char text[FORMAT_PATH_BYTES]) {
+    uint32_t numbers[SCHEMA_DEPTH_MAX], at = 0;
+    size_t depth = schema_numbers(schema, node, numbers), used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < depth; i++) {
+        at = schema_child(schema, at, numbers[i]);
+        const char *name = schema_name(schema, at);
+        size_t size = strlen(name);
+        if (used + size + 2 > FORMAT_PATH_BYTES) break;
+        text[used] = '/';
+        memcpy(text + used + 1, name, size + 1);
+        used += size + 1;
+    }
+    return text;
 }
 
 void schema_path(const struct schema *schema, uint32_t node, struct buffer *out) {

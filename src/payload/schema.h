@@ -87,6 +87,7 @@ struct schema_node {
     bool hidden;           /* it or something beneath is not for everybody */
     bool sums;             /* it or something beneath is summed */
     bool measured;         /* it or something beneath has bounds or a watch */
+    bool claims;           /* it or something beneath is unique */
     bool requires;         /* one of its own children is required */
     bool has_default;      /* proto2, other than the type's */
     bool low_given, high_given; /* `low`, `high` are invariants */
@@ -129,6 +130,9 @@ uint32_t schema_child(const struct schema *schema, uint32_t parent, uint32_t num
 uint32_t schema_child_named(const struct schema *schema, uint32_t parent, struct bytes name);
 /* The node of a path: field names or numbers with '.' or '/' between, a leading '/' allowed. */
 uint32_t schema_find(const struct schema *schema, const char *path);
+/* "/at/x", cut where it is too long. */
+const char *schema_path_text(const struct schema *schema, uint32_t node,
+                             char text[FORMAT_PATH_BYTES]);
 /* Appends "/at/x". */
 void schema_path(const struct schema *schema, uint32_t node, struct buffer *out);
 /* The field numbers from the root to `node`; returns how many. */

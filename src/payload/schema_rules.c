@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of a category over those of its message: the table is copied and changed in place, so a
  * walk through a state meets one table whoever said what. */
-#include "payload/rules.h"
+#include "payload/schema_unique.h"
 
 #include <math.h>
 
@@ -192,6 +192,8 @@ static int rules_apply(const struct ruling *in) {
         located |= in->rules->axes[i] != RULES_NONE;
     if (in->rules->max_speed > 0 && !located)
         return refuse(in, "max_speed", "the position has no path");
+    if (schema_unique_count(in->schema) > FORMAT_UNIQUES_MAX)
+        return refuse(in, schema_name(in->schema, 0), "it has more than 8 unique fields");
     schema_settle(in->schema);
     return SS_OK;
 }

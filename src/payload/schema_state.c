@@ -13,8 +13,6 @@
 
 #include "base/status.h"
 
-#define PATH_BYTES 128
-
 uint32_t schema_step(const struct schema *schema, uint32_t parent, uint32_t number,
                      uint32_t *hint) {
     const struct schema_node *above = &schema->nodes[parent];
@@ -26,23 +24,6 @@ uint32_t schema_step(const struct schema *schema, uint32_t parent, uint32_t numb
     return at;
 }
 
-/* "/at/x", cut where it is too long. */
-static const char *path_text(const struct schema *schema, uint32_t node, char text[PATH_BYTES]) {
-    uint32_t numbers[SCHEMA_DEPTH_MAX], at = 0;
-    size_t depth = schema_numbers(schema, node, numbers), used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < depth; i++) {
-        at = schema_child(schema, at, numbers[i]);
-        const char *name = schema_name(schema, at);
-        size_t size = strlen(name);
-        if (used + size + 2 > PATH_BYTES) break;
-        text[used] = '/';
-        memcpy(text + used + 1, name, size + 1);
-        used += size + 1;
-    }
-    return text;
-}
-
 /* ---- validate ------------------------------------------------------------------------------ */
 
 struct validating {
@@ -51,8 +32,9 @@ struct validating {
 };
 
 static int refuse(const struct validating *in, uint32_t node, const char *text) {
-    char path[PATH_BYTES];
-    const char *at = node == 0 ? schema_name(in->schema, 0) : path_text(in->schema, node, path);
+    char path[FORMAT_PATH_BYTES];
+    const char *at =
+        node == 0 ? schema_name(in->schema, 0) : schema_path_text(in->schema, node, path);
     reason_set(in->why, "%s %s", at, text);
     return SS_ERR_INVALID;
 }
@@ -137,10 +119,10 @@ static int bounds_check(const struct measuring *in, uint32_t at, uint64_t bits) 
     bool good = isfinite(value.value) && (!node->low_given || number_compare(&value, &low) >= 0) &&
                 (!node->high_given || number_compare(&value, &high) <= 0);
     if (good) return SS_OK;
-    char path[PATH_BYTES], least[32] = "any", most[32] = "any";
+    char path[FORMAT_PATH_BYTES], least[32] = "any", most[32] = "any";
     if (node->low_given) snprintf(least, sizeof least, "%g", node->low);
     if (node->high_given) snprintf(most, sizeof most, "%g", node->high);
-    reason_set(in->why, "%s is %g, allowed is %s to %s", path_text(in->schema, at, path),
+    reason_set(in->why, "%s is %g, allowed is %s to %s", schema_path_text(in->schema, at, path),
                value.value, least, most);
     return SS_ERR_INVALID;
 }

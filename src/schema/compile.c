@@ -326,6 +326,30 @@ static void place_check(struct compiling *in, uint32_t at) {
         wrong(in, at, "hermite needs another field with velocity_of this one");
 }
 
+/* In a message that contains itself: then there would be any number of such fields. */
+static bool stands_again(const struct schema *schema, uint32_t at) {
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct schema_node *twin = &schema->nodes[i];
+        if (!twin->recursive || !twin->count) continue;
+        uint32_t whole = schema->nodes[twin->first].parent, above = at;
+        while (above != SCHEMA_NONE && above != whole)
+            above = schema->nodes[above].parent;
+        if (above == whole) return true;
+    }
+    return false;
+}
+
+static void unique_check(struct compiling *in) {
+    size_t count = 0;
+    for (uint32_t at = 0; at < in->schema->count; at++) {
+        if (!in->schema->nodes[at].unique) continue;
+        if (stands_again(in->schema, at))
+            wrong(in, at, "unique, within a message that contains itself");
+        if (++count == FORMAT_UNIQUES_MAX + 1)
+            wrong(in, at, "unique, beside 8 such fields already");
+    }
+}
+
 static void speed_check(struct compiling *in) {
     double speed = 0;
     for (uint32_t at = 0; at < in->schema->count; at++) {
@@ -344,6 +368,7 @@ static void fields_join(struct compiling *in) {
     for (uint32_t at = 0; at < in->schema->count; at++)
         place_check(in, at);
     speed_check(in);
+    unique_check(in);
 }
 
 int schema_compile(struct schema **schema, const struct memory *memory,

@@ -317,6 +317,66 @@ static void test_hidden_fields_are_left_out(void **state) {
     state_test_free(&test);
 }
 
+/* ---- uniques ------------------------------------------------------------------------------- */
+
+static void message_put(struct buffer *out, uint32_t number, uint32_t field, const char *text) {
+    size_t start = out->size;
+    if (*text) put_text(out, field, text);
+    schema_record_wrap(out, start, number);
+}
+
+/* "/path=text" or "/path=number", each with who may see it, in the order of the fields. */
+static void assert_uniques(struct state_test *test, const char *want) {
+    struct format_unique values[FORMAT_UNIQUES_MAX];
+    struct reason why;
+    char text[512] = "", path[FORMAT_PATH_BYTES];
+    size_t count = format->uniques(test->rules, buffer_view(&test->state), values), used = 0;
+    assert_int_equal(format->validate(test->rules, buffer_view(&test->state), &why), SS_OK);
+    for (uint32_t field = 0; field < 100; field++)
+        for (size_t i = 0; i < count; i++)
+            if (values[i].field == field)
+                used += (size_t)snprintf(text + used, sizeof text - used, "%s=%.*s%ld%s ",
+                                         format_rules_field(test->rules, field, path),
+                                         (int)values[i].text.size,
+                                         (const char *)values[i].text.data, (long)values[i].bits,
+                                         values[i].least == READER_OTHER ? "" : "!");
+    assert_string_equal(text, want);
+}
+
+static void test_values_that_stand_once(void **state) {
+    (void)state;
+    struct state_test test = state_test_of("unique.desc", "sample.Unique");
+    assert_true(format_rules_unique(test.rules));
+    assert_uniques(&test, "");
+    put_text(&test.state, 1, "");
+    message_put(&test.state, 3, 1, "");
+    assert_uniques(&test, ""); /* absent, without presence */
+    put_varint(&test.state, 2, 0);
+    put_text(&test.state, 4, "");
+    assert_uniques(&test, "/id=0! /mail=0 "); /* there, with presence */
+    put_varint(&test.state, 2, 5);
+    put_text(&test.state, 1, "ann");
+    put_text(&test.state, 1, "bob");
+    message_put(&test.state, 3, 1, "t");
+    put_text(&test.state, 4, "m");
+    assert_uniques(&test, "/name=bob0 /id=-3! /mail=m0 /inner/tag=t0 ");
+    message_put(&test.state, 3, 1, "");
+    assert_uniques(&test, "/name=bob0 /id=-3! /mail=m0 /inner/tag=t0 "); /* one message in parts */
+    message_put(&test.state, 5, 1, "d");
+    assert_uniques(&test, "/name=bob0 /id=-3! /inner/tag=t0 /deep/tag=d0 ");
+    message_put(&test.state, 5, 1, "");
+    assert_uniques(&test, "/name=bob0 /id=-3! /inner/tag=t0 /deep/tag=d0 ");
+    put_varint(&test.state, 6, 0); /* another member of the oneof */
+    put_text(&test.state, 1, "");
+    assert_uniques(&test, "/id=-3! /inner/tag=t0 ");
+    state_test_free(&test);
+    test = state_test_of("game.desc", "game.Inventory");
+    assert_false(format_rules_unique(test.rules));
+    put_varint(&test.state, 1, 50);
+    assert_uniques(&test, "");
+    state_test_free(&test);
+}
+
 /* ---- interpolate --------------------------------------------------------------------------- */
 
 static double number_at(struct state_test *test, const char *path) {
@@ -513,6 +573,7 @@ int main(void) {
         cmocka_unit_test(test_rules_that_do_not_fit),
         cmocka_unit_test(test_a_message_that_cannot_read_the_old_one),
         cmocka_unit_test(test_states_of_an_older_schema),
+        cmocka_unit_test(test_values_that_stand_once),
         cmocka_unit_test(test_hidden_fields_are_left_out),
         cmocka_unit_test(test_positions_follow_their_velocity),
         cmocka_unit_test(test_angles_go_the_short_way),

@@ -197,6 +197,7 @@ static int rules_compile(struct rule_list *list, const struct node *node, struct
     if (status != SS_OK) return refuse_culprit(list, node);
     category->rules = *rules;
     category->spatial = format_rules_spatial(*rules);
+    category->unique = format_rules_unique(*rules);
     for (size_t i = 0; i < list->count && format_rules_hide(*rules); i++)
         if (list->rules[i].kind == RULE_POLICY && list->rules[i].policy == MERGE_MANUAL)
             return reading_refuse(list->reading, list->places[i],

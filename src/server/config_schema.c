@@ -276,7 +276,6 @@ static int fields_check(struct reading *reading, const struct node *place,
         bool parks = category->strategy == STRATEGY_MANUAL || node->policy == MERGE_MANUAL;
         if (parks && schema->hides)
             wrong = "a parked conflict shows whole states; want no manual where fields are hidden";
-        if (node->unique) wrong = "unique is not built yet; leave it out";
         if (category->scope == SCOPE_SHARED && node->audience != SCHEMA_FOR_ANY &&
             node->audience != SCHEMA_FOR_SERVER)
             wrong = "nobody owns a shared cell; want read: AUDIENCE_SERVER or none";

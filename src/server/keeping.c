@@ -74,7 +74,7 @@ static int settle(struct ss_server *server) {
 }
 
 int keeping_recover(struct ss_server *server, char *why, size_t why_size) {
-    if (!server->journal) return worker_begin(server->worker, NULL);
+    if (!server->journal) return worker_begin(server->worker, NULL, NULL);
     int status = journal_recover(server->journal, replay, server, why, why_size);
     if (status != SS_OK) {
         if (status == SS_ERR_INVALID)
@@ -98,7 +98,11 @@ int keeping_recover(struct ss_server *server, char *why, size_t why_size) {
     wanted.context = server;
     status = committer_start(&server->committer, &wanted);
     if (status != SS_OK) return status;
-    return worker_begin(server->worker, server->committer);
+    struct reason broken = {""};
+    status = worker_begin(server->worker, server->committer, &broken);
+    if (status == SS_ERR_INVALID)
+        snprintf(why, why_size, "%s: %s", server->config->data, broken.text);
+    return status;
 }
 
 void keeping_close(struct ss_server *server) {

@@ -145,10 +145,22 @@ static void test_mistakes_of_the_schema(void **state) {
     assert_non_null(strstr(attempt.why, "mistakes.proto:"));
 }
 
+static void test_unique_is_the_category_s(void **state) {
+    (void)state;
+    struct attempt attempt;
+    attempt_read(&attempt, &memory_heap, "unique.desc",
+                 "  c: { format: protobuf, message: sample.Unique }\n"
+                 "  d: { format: protobuf, message: sample.Inner, fields: { life: sum } }\n"
+                 "  e: { format: protobuf }\n");
+    assert_int_equal(attempt.status, SS_OK);
+    assert_true(named(attempt.config, "c")->unique);
+    assert_true(named(attempt.config, "d")->unique);
+    assert_false(named(attempt.config, "e")->unique);
+    config_free(attempt.config);
+}
+
 static void test_what_is_not_built(void **state) {
     (void)state;
-    refused("unbuilt.desc", "  c: { format: protobuf, message: sample.Unique }\n",
-            "sample.Unique/name: unique is not built yet");
     refused("unbuilt.desc", "  c: { format: protobuf, message: sample.Follower }\n",
             "sample.Follower: follows is not built yet");
 }
@@ -220,6 +232,7 @@ int main(void) {
         cmocka_unit_test(test_another_meaning_is_told),
         cmocka_unit_test(test_mistakes_have_a_place),
         cmocka_unit_test(test_mistakes_of_the_schema),
+        cmocka_unit_test(test_unique_is_the_category_s),
         cmocka_unit_test(test_what_is_not_built),
         cmocka_unit_test(test_who_sees_what),
         cmocka_unit_test(test_without_memory_nothing_is_shown),

@@ -13,7 +13,7 @@
 #define ARENA_KEPT  (1u << 20)
 #define TICK_BUDGET 4096
 
-static int worker_begin_world(struct worker *worker, struct hosted *hosted);
+static int worker_begin_world(struct worker *worker, struct hosted *hosted, struct reason *why);
 
 /* ---- worlds -------------------------------------------------------------------------------- */
 
@@ -56,7 +56,7 @@ int worker_open_world(struct worker *worker, const char *name, ss_time now, uint
     hosted->interval = SS_SECOND / config.tick_hz;
     hosted->next_tick = worker->config.external_ticks ? SS_NEVER : now + hosted->interval;
     list_init(&hosted->feeds);
-    if (worker->begun) status = worker_begin_world(worker, hosted);
+    if (worker->begun) status = worker_begin_world(worker, hosted, NULL);
     if (status != SS_OK) {
         world_destroy(hosted->world);
         memory_free(memory, hosted, sizeof *hosted);
@@ -77,11 +77,15 @@ struct world *worker_world(const struct worker *worker, uint32_t index) {
 
 int worker_reconfigure(struct worker *worker, const struct category *const *categories,
                        size_t count, const struct category *fallback, struct reason *why) {
-    /* A refusal can only come from the first world: all of them hold the same policies. */
-    for (size_t i = 0; i < worker->world_count; i++) {
-        int status = world_reconfigure(worker->worlds[i]->world, categories, count, fallback, why);
-        if (status != SS_OK) return status;
+    int status = SS_OK;
+    size_t ready = 0;
+    while (ready < worker->world_count && status == SS_OK) {
+        status = world_reform(worker->worlds[ready]->world, categories, count, fallback, why);
+        ready += status == SS_OK;
     }
+    for (size_t i = 0; i < ready; i++)
+        (status == SS_OK ? world_reform_take : world_reform_drop)(worker->worlds[i]->world);
+    if (status != SS_OK) return status;
     worker->config.world.categories = categories;
     worker->config.world.category_count = count;
     worker->config.world.fallback = fallback;
@@ -294,19 +298,20 @@ int worker_replay(struct worker *worker, struct bytes name, struct bytes effects
 }
 
 /* Everything that a world needs before its first update. */
-static int worker_begin_world(struct worker *worker, struct hosted *hosted) {
-    int status = SS_OK;
+static int worker_begin_world(struct worker *worker, struct hosted *hosted, struct reason *why) {
+    int status = world_check(hosted->world, why);
+    if (status != SS_OK) return status;
     if (worker->committer) status = committer_world(worker->committer, hosted->name, &hosted->kept);
     if (status == SS_OK) status = world_recovered(hosted->world);
     if (status == SS_OK) worker_keep(worker, hosted);
     return status;
 }
 
-int worker_begin(struct worker *worker, struct committer *committer) {
+int worker_begin(struct worker *worker, struct committer *committer, struct reason *why) {
     worker->committer = committer;
     worker->begun = true;
     for (size_t i = 0; i < worker->world_count; i++) {
-        int status = worker_begin_world(worker, worker->worlds[i]);
+        int status = worker_begin_world(worker, worker->worlds[i], why);
         if (status != SS_OK) return status;
     }
     return SS_OK;

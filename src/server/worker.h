@@ -49,8 +49,9 @@ int worker_open_world(struct worker *worker, const char *name, ss_time now, uint
  * errors of worker_open_world. */
 int worker_replay(struct worker *worker, struct bytes name, struct bytes effects, ss_time now);
 /* After recovery: from now on everything goes to `committer` (NULL: everything stays in memory),
- * which is borrowed. SS_OK or SS_ERR_NOMEM. */
-int worker_begin(struct worker *worker, struct committer *committer);
+ * which is borrowed. SS_OK, SS_ERR_NOMEM, or SS_ERR_INVALID with `why` when what was recovered
+ * breaks what the categories demand (world_check). */
+int worker_begin(struct worker *worker, struct committer *committer, struct reason *why);
 /* The world of that name, or UINT32_MAX. */
 uint32_t worker_find_world(const struct worker *worker, struct bytes name);
 uint32_t worker_world_count(const struct worker *worker);

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "world/carry.h"
 #include "world/idempotency.h"
+#include "world/unique.h"
 
 struct batch {
     struct world *world;
@@ -94,12 +95,38 @@ static bool admit_batch(const struct batch *batch) {
 
 /* ---- doing it ------------------------------------------------------------------------------ */
 
-static void carry_one(const struct batch *batch, size_t i, struct transaction *transaction) {
+/* Another cell has a unique value of the cell that update i wrote: world->why says which. */
+static bool value_taken(const struct batch *batch, size_t i) {
+    const struct update *update = &batch->updates[i];
+    struct asker asker = {update->player, update->server};
+    struct place place;
+    const char *text;
+    if (place_admit(batch->world, update, &place, &text) != SS_OK) return false;
+    if (!place.cell || !place.cell->live) return false;
+    struct bytes state = record_state(history_newest(&place.cell->history));
+    return unique_check(batch->world, &place, asker, state) != SS_OK;
+}
+
+static void refuse_value(const struct batch *batch, size_t i) {
+    struct outcome *outcome = &batch->outcomes[i];
+    outcome->result = RESULT_CONFLICT;
+    outcome->conflict = (struct conflict_view){.type = CONFLICT_DATA_INCONSISTENCY,
+                                               .strategy = STRATEGY_KEEP_OLD,
+                                               .new_state = batch->updates[i].state,
+                                               .base_version = batch->updates[i].expected_version,
+                                               .reason = batch->world->why.text};
+    if (outcome_keep(batch->world, outcome) != SS_OK) outcome_error(outcome, SS_ERR_NOMEM, NULL);
+}
+
+/* A unique value that another cell has is only doubtful, as a later update may take it from there:
+ * that is judged when all of the batch stands. */
+static void carry_one(const struct batch *batch, size_t i, struct transaction *transaction,
+                      bool *doubtful) {
     struct outcome *outcome = &batch->outcomes[i];
     struct update update = batch->updates[i];
     struct place place;
     const char *text;
-    update.hard_version = true;
+    update.hard_version = update.unique_later = true;
     int status = place_admit(batch->world, &update, &place, &text);
     if (status == SS_OK) {
         carry_out(batch->world, &update, &place, transaction, outcome);
@@ -107,17 +134,22 @@ static void carry_one(const struct batch *batch, size_t i, struct transaction *t
         outcome_error(outcome, status, text);
     }
     if (outcome_keep(batch->world, outcome) != SS_OK) outcome_error(outcome, SS_ERR_NOMEM, NULL);
+    *doubtful = status == SS_OK && place.policy->unique && value_taken(batch, i);
 }
 
-/* How many succeeded before one did not. */
+/* The first that did not succeed; `count` when all did. */
 static size_t carry_all(const struct batch *batch, struct transaction *transaction) {
-    size_t done = 0;
-    while (done < batch->count) {
-        carry_one(batch, done, transaction);
-        if (batch->outcomes[done].result != RESULT_SUCCESS) break;
-        done++;
+    bool doubtful[WORLD_ATOMIC_MAX];
+    for (size_t i = 0; i < batch->count; i++) {
+        carry_one(batch, i, transaction, &doubtful[i]);
+        if (batch->outcomes[i].result != RESULT_SUCCESS) return i;
     }
-    return done;
+    for (size_t i = 0; i < batch->count; i++)
+        if (doubtful[i] && value_taken(batch, i)) {
+            refuse_value(batch, i);
+            return i;
+        }
+    return batch->count;
 }
 
 static void undo(const struct batch *batch, struct transaction *transaction, size_t culprit,
@@ -140,9 +172,9 @@ static void run(const struct batch *batch, enum durability durability) {
         return;
     }
     transaction.atomic = true;
-    size_t done = carry_all(batch, &transaction);
-    if (done < batch->count) {
-        undo(batch, &transaction, done, durability);
+    size_t culprit = carry_all(batch, &transaction);
+    if (culprit < batch->count) {
+        undo(batch, &transaction, culprit, durability);
     } else if (batch->key.size && key_note(batch->world, batch->updates, batch->count, batch->key,
                                            batch->outcomes, durability) != SS_OK) {
         transaction_rollback(&transaction);

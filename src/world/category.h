@@ -40,6 +40,7 @@ struct category {
     ss_time ttl;              /* 0: cells live until deleted */
     bool session;             /* gone with the owner's last session */
     bool spatial;             /* the rules say where the position is */
+    bool unique;              /* the rules have unique fields: unique.h */
     uint32_t state_max;       /* bytes */
 };
 

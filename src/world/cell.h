@@ -72,6 +72,7 @@ struct holding_marks; /* holding.c */
 struct conflicts; /* conflict.c: parked and decided */
 struct keys;      /* idempotency.c */
 struct proposals; /* proposal.c */
+struct reform;    /* reform.c */
 
 #define SPACES_MAX 4096 /* of one world: bounds what undeclared category names can cost */
 #define SPACE_NONE UINT32_MAX
@@ -98,11 +99,13 @@ struct world {
     struct space *spaces;
     size_t space_count, space_capacity;
     struct table space_index;
+    struct table claims; /* unique values that stand, to their cells: unique.h */
 
     struct holding_marks *marks; /* NULL: no reader has asked for bases yet */
     struct conflicts *conflicts;
     struct keys *keys;
     struct proposals *proposals;
+    struct reform *reform; /* NULL but between world_reform and what ends it */
     struct list leaving; /* owners without a session whose session cells could not be deleted */
     struct buffer effects;
     enum durability effects_durability;

@@ -56,15 +56,31 @@ static bool digest_differs(const struct update *update, const struct cell *cell)
     return memcmp(digest, update->base_digest.data, 8) != 0;
 }
 
-int judge_invariants(struct world *world, const struct category *policy, const struct cell *cell,
-                     struct bytes next) {
+/* Of the cell alone. */
+static int judge_state(struct world *world, const struct place *place, struct bytes next) {
+    const struct category *policy = place->policy;
     if (!policy->rules || !policy->format->check) return SS_OK;
-    if (!is_live(cell)) return policy->format->check(policy->rules, NULL, next, 0, &world->why);
-    const struct record *record = history_newest(&cell->history);
+    if (!is_live(place->cell))
+        return policy->format->check(policy->rules, NULL, next, 0, &world->why);
+    const struct record *record = history_newest(&place->cell->history);
     struct bytes previous = record_state(record);
     assert(world->now >= record->time);
     return policy->format->check(policy->rules, &previous, next, world->now - record->time,
                                  &world->why);
+}
+
+int judge_invariants(struct world *world, const struct place *place, struct asker asker,
+                     struct bytes next) {
+    int status = judge_state(world, place, next);
+    if (status == SS_OK && place->policy->unique) status = unique_check(world, place, asker, next);
+    return status;
+}
+
+static int judge_next(struct world *world, const struct update *update, const struct place *place,
+                      struct bytes next) {
+    struct asker asker = {update->player, update->server};
+    return update->unique_later ? judge_state(world, place, next)
+                                : judge_invariants(world, place, asker, next);
 }
 
 static bool version_differs(const struct update *update, const struct place *place) {
@@ -118,14 +134,14 @@ const struct record *judge_base(const struct world *world, const struct update *
     return update->context.present ? covered(world, &update->context, cell) : NULL;
 }
 
-static void judge_merged(struct world *world, const struct place *place,
-                         struct judgement *judgement) {
+static void judge_merged(struct world *world, const struct update *update,
+                         const struct place *place, struct judgement *judgement) {
     judgement->state = buffer_view(&world->merged);
     judgement->merged = true;
     if (judgement->state.size > place->policy->state_max) {
         keep(judgement, judgement->type, STRATEGY_MERGE,
              "the merged state is larger than the category allows");
-    } else if (judge_invariants(world, place->policy, place->cell, judgement->state) != SS_OK) {
+    } else if (judge_next(world, update, place, judgement->state) != SS_OK) {
         keep(judgement, CONFLICT_DATA_INCONSISTENCY, STRATEGY_KEEP_OLD, world->why.text);
     }
 }
@@ -141,7 +157,7 @@ static void merge(struct world *world, const struct update *update, const struct
     switch (policy->format->merge(policy->rules, record_state(judgement->base), standing,
                                   update->state, &world->merged, &world->overwritten,
                                   &world->why)) {
-    case MERGE_DONE: judge_merged(world, place, judgement); return;
+    case MERGE_DONE: judge_merged(world, update, place, judgement); return;
     case MERGE_MUST_PARK:
         judgement->kind = DECIDE_PARK;
         judgement->strategy = STRATEGY_MANUAL;
@@ -218,8 +234,7 @@ static bool inconsistent(struct world *world, const struct update *update,
     *text = "base_digest is not that of the state at expected_version";
     if (digest_differs(update, place->cell)) return true;
     *text = world->why.text;
-    return !update->delete &&judge_invariants(world, place->policy, place->cell, update->state) !=
-           SS_OK;
+    return !update->delete &&judge_next(world, update, place, update->state) != SS_OK;
 }
 
 void judge(struct world *world, const struct update *update, const struct place *place,

@@ -3,7 +3,7 @@
 #ifndef WORLD_JUDGE_H
 #define WORLD_JUDGE_H
 
-#include "world/place.h"
+#include "world/unique.h"
 
 enum decision_kind {
     DECIDE_WRITE,   /* SUCCESS: `state` becomes a version */
@@ -32,8 +32,9 @@ void judge(struct world *world, const struct update *update, const struct place 
 /* The version that the update builds on, NULL when unknown: merges and parked writes keep it. */
 const struct record *judge_base(const struct world *world, const struct update *update,
                                 const struct cell *cell);
-/* Bounds, speed and whatever else the category declares, of `next` on what stands. */
-int judge_invariants(struct world *world, const struct category *policy, const struct cell *cell,
+/* Bounds, speed and whatever else the category declares, of `next` on what stands at `place`; and
+ * that no other cell has its unique values. SS_OK, or SS_ERR_INVALID with world->why. */
+int judge_invariants(struct world *world, const struct place *place, struct asker asker,
                      struct bytes next);
 
 #endif

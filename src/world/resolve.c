@@ -69,6 +69,11 @@ static int show_what_moved(struct resolving *resolving, struct resolved *resolve
 
 /* ---- what is decided ----------------------------------------------------------------------- */
 
+static int invariants(const struct resolving *resolving, struct bytes next) {
+    struct asker asker = {resolving->resolution->player, resolving->resolution->server};
+    return judge_invariants(resolving->world, &resolving->place, asker, next);
+}
+
 static int decide_incoming(struct resolving *resolving, struct resolved *resolved) {
     const struct parked *parked = resolving->parked;
     struct world *world = resolving->world;
@@ -77,8 +82,7 @@ static int decide_incoming(struct resolving *resolving, struct resolved *resolve
     resolving->write.deleted = parked->deletion;
     resolving->write.writer = parked->writer;
     resolving->write.latency_ms = parked->latency_ms;
-    if (!parked->deletion && judge_invariants(world, resolving->place.policy, resolving->place.cell,
-                                              parked->incoming) != SS_OK)
+    if (!parked->deletion && invariants(resolving, parked->incoming) != SS_OK)
         return fail(resolved, SS_ERR_INVALID, world->why.text);
     return SS_OK;
 }
@@ -91,7 +95,7 @@ static int decide_custom(struct resolving *resolving, struct resolved *resolved)
         return fail(resolved, SS_ERR_TOO_LARGE,
                     "custom_resolved_state is larger than the category allows");
     if (policy->format->validate(policy->rules, custom, &world->why) != SS_OK ||
-        judge_invariants(world, policy, resolving->place.cell, custom) != SS_OK)
+        invariants(resolving, custom) != SS_OK)
         return fail(resolved, SS_ERR_INVALID, world->why.text);
     resolving->writes = true;
     resolving->write.state = custom;
@@ -138,8 +142,7 @@ static int decide_merge(struct resolving *resolving, struct resolved *resolved) 
     if (resolving->write.state.size > policy->state_max)
         return fail(resolved, SS_ERR_TOO_LARGE,
                     "the merged state is larger than the category allows");
-    if (judge_invariants(resolving->world, policy, resolving->place.cell, resolving->write.state) !=
-        SS_OK)
+    if (invariants(resolving, resolving->write.state) != SS_OK)
         return fail(resolved, SS_ERR_INVALID, resolving->world->why.text);
     return SS_OK;
 }

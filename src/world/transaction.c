@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "world/conflict.h"
 #include "world/proposal.h"
+#include "world/unique.h"
 
 int transaction_begin(struct transaction *transaction, struct world *world, size_t capacity) {
     *transaction = (struct transaction){.world = world,
@@ -51,6 +52,8 @@ static void expiry_restore(struct cell *cell, struct list *before) {
 
 static void undo_write(struct world *world, const struct undo *undo) {
     struct cell *cell = undo->cell;
+    struct claims claims = claims_of_cell(world, cell);
+    claims_drop(world, cell, &claims);
     world->spaces[cell->space].reserved = undo->reserved;
     if (undo->created) {
         cell_forget(world, cell);
@@ -65,6 +68,10 @@ static void undo_write(struct world *world, const struct undo *undo) {
     cell->version = undo->version;
     cell->origin = undo->origin;
     cell->live = undo->live;
+    claims = claims_of_cell(world, cell);
+    int status = claims_put(world, cell, &claims);
+    assert(status == SS_OK);
+    (void)status;
     order_remove(&world->changed, cell->handle);
     order_put(&world->changed, cell->handle, undo->changed);
     expiry_restore(cell, undo->expiry);

@@ -50,6 +50,7 @@ struct update {
     bool verdict;          /* the game accepted this proposal: the write rule is met */
     const char *refused;   /* the game's own validator says no, and why: DATA_INCONSISTENCY; else NULL */
     bool hard_version;     /* a nonzero expected_version is a precondition whatever the strategy */
+    bool unique_later;     /* in an atomic batch: unique values are judged as the whole of it leaves them */
     bool base_missing;     /* it came as a delta whose base is not kept: `state` is unknown. STALE */
 };
 

@@ -8,6 +8,7 @@
 #include "world/holding.h"
 #include "world/idempotency.h"
 #include "world/proposal.h"
+#include "world/reform.h"
 
 #define SCRATCH_BLOCK (16 * 1024)
 #define CELL_CHUNK    8 /* 2^8 cells are allocated at once */
@@ -32,105 +33,6 @@ struct world_config world_config_default(void) {
                                  .proposals_max = 1024};
 }
 
-/* ---- policies ------------------------------------------------------------------------------ */
-
-static const char *contradiction(const struct category *policy) {
-    if (!policy->name || !policy->name[0]) return "it has no name";
-    if (!policy->format) return "it has no format";
-    if (policy->strategy < STRATEGY_LAST_WRITE_WINS || policy->strategy > STRATEGY_MANUAL)
-        return "it has no strategy";
-    if (policy->strategy == STRATEGY_MERGE && !policy->format->can_merge)
-        return "its format cannot merge";
-    if (policy->history_versions == 0) return "it keeps no version";
-    if (policy->session && policy->scope == SCOPE_SHARED)
-        return "a shared cell has no owner whose session could end";
-    if (policy->history_span < 0 || policy->ttl < 0) return "a time in it is negative";
-    return NULL;
-}
-
-static int check_policies(const struct category *const *categories, size_t count,
-                          const struct category *fallback, struct reason *why) {
-    for (size_t i = 0; i < count + (fallback != NULL); i++) {
-        const struct category *policy = i < count ? categories[i] : fallback;
-        const char *wrong = contradiction(policy);
-        if (!wrong) continue;
-        reason_set(why, "category %s: %s", policy->name ? policy->name : "?", wrong);
-        return SS_ERR_INVALID;
-    }
-    return SS_OK;
-}
-
-static int intern_all(struct world *world, const struct category *const *categories, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t space;
-        int status = space_intern(world, bytes_of(categories[i]->name), categories[i], &space);
-        if (status != SS_OK) return status;
-    }
-    return SS_OK;
-}
-
-static const struct category *policy_in(const struct category *const *categories, size_t count,
-                                        const struct category *fallback, struct bytes name) {
-    for (size_t i = 0; i < count; i++)
-        if (bytes_equal(bytes_of(categories[i]->name), name)) return categories[i];
-    return fallback;
-}
-
-static bool in_use(const struct world *world, uint32_t space) {
-    return world->spaces[space].cells > 0 || conflicts_name(world, space);
-}
-
-/* Bytes that were accepted under the old policy must mean the same under the new one. */
-static int check_space(const struct world *world, uint32_t index, const struct category *next,
-                       struct reason *why) {
-    const struct space *space = &world->spaces[index];
-    if (!space->policy || !in_use(world, index)) return SS_OK;
-    const char *wrong = !next                                   ? "disappears"
-                        : next->format != space->policy->format ? "changes its format"
-                        : next->scope != space->policy->scope   ? "changes its scope"
-                        : next->format == &format_protobuf &&
-                                !format_rules_follow(space->policy->rules, next->rules)
-                            ? "gets a message that cannot read the old one"
-                                                                : NULL;
-    if (!wrong) return SS_OK;
-    reason_set(why, "category %.*s %s while something of it is kept", (int)space->name.size,
-               (const char *)space->name.data, wrong);
-    return SS_ERR_INVALID;
-}
-
-/* A ttl may have come or gone: cells are met in the order of their last write. */
-static void relink_lives(struct world *world) {
-    for (struct cell *cell = cell_first_changed(world); cell;
-         cell = cell_next_changed(world, cell)) {
-        struct space *space = &world->spaces[cell->space];
-        if (!cell->live) continue;
-        list_remove(&cell->expiry);
-        cell->expires = space->policy->ttl != 0;
-        if (cell->expires) list_push(&space->lives, &cell->expiry);
-    }
-}
-
-int world_reconfigure(struct world *world, const struct category *const *categories, size_t count,
-                      const struct category *fallback, struct reason *why) {
-    int status = check_policies(categories, count, fallback, why);
-    for (uint32_t i = 0; i < world->space_count && status == SS_OK; i++) {
-        struct bytes name = world->spaces[i].name;
-        status = check_space(world, i, policy_in(categories, count, fallback, name), why);
-    }
-    if (status == SS_OK) status = intern_all(world, categories, count);
-    if (status != SS_OK) return status;
-    for (size_t i = 0; i < world->space_count; i++) {
-        struct space *space = &world->spaces[i];
-        space->policy = policy_in(categories, count, fallback, space->name);
-    }
-    world->config.categories = categories;
-    world->config.category_count = count;
-    world->config.fallback = fallback;
-    world->reformed = world->seq;
-    relink_lives(world);
-    return SS_OK;
-}
-
 /* ---- life ---------------------------------------------------------------------------------- */
 
 static void world_init(struct world *world, const struct memory *memory,
@@ -151,6 +53,7 @@ static void world_init(struct world *world, const struct memory *memory,
     world->owners = slab_of(memory, sizeof(struct owner), OWNER_CHUNK);
     world->owner_index = table_of(memory);
     world->space_index = table_of(memory);
+    world->claims = table_of(memory);
     world->effects = buffer_of(memory);
     world->merged = buffer_of(memory);
     world->correction = buffer_of(memory);
@@ -162,12 +65,12 @@ static void world_init(struct world *world, const struct memory *memory,
 int world_create(struct world **out, const struct memory *memory, const struct world_config *config,
                  ss_time now) {
     struct reason why;
-    int status = check_policies(config->categories, config->category_count, config->fallback, &why);
+    int status = policies_check(config->categories, config->category_count, config->fallback, &why);
     if (status != SS_OK) return status;
     struct world *world = memory_zeroed(memory, 1, sizeof *world);
     if (!world) return SS_ERR_NOMEM;
     world_init(world, memory, config, now);
-    status = intern_all(world, config->categories, config->category_count);
+    status = policies_intern(world, config->categories, config->category_count);
     if (status == SS_OK) status = conflicts_create(world);
     if (status == SS_OK) status = keys_create(world);
     if (status == SS_OK) status = proposals_create(world);
@@ -201,6 +104,7 @@ void world_destroy(struct world *world) {
     slab_free(&world->owners);
     table_free(&world->owner_index);
     spaces_free(world);
+    table_free(&world->claims);
     buffer_free(&world->effects);
     buffer_free(&world->merged);
     buffer_free(&world->correction);

@@ -49,7 +49,14 @@ const char *world_name(const struct world *world);
 uint32_t world_tick_number(const struct world *world);
 
 /* The new policies of a reload: same names or more; SS_ERR_INVALID (with `why`) when a live category
- * changes its format or scope, or disappears. */
+ * changes its format or scope, or disappears, or when two cells have one value of a field that is
+ * unique now; SS_ERR_NOMEM. In two steps, so that several worlds take them together or not at all:
+ * after SS_OK comes one of the other two, and nothing else before it. */
+int world_reform(struct world *world, const struct category *const *categories, size_t count,
+                 const struct category *fallback, struct reason *why);
+void world_reform_take(struct world *world);
+void world_reform_drop(struct world *world);
+/* Both steps. */
 int world_reconfigure(struct world *world, const struct category *const *categories, size_t count,
                       const struct category *fallback, struct reason *why);
 
@@ -175,6 +182,11 @@ struct world_stats {
     uint64_t seq;            /* of the newest effect */
 };
 void world_stats(const struct world *world, struct world_stats *stats);
+
+/* Whether cells keep what their policies demand of them together. A replay does what was done and judges
+ * nothing, so it may break what is demanded since: SS_ERR_INVALID when two cells have one unique value,
+ * and `why` names them. */
+int world_check(const struct world *world, struct reason *why);
 
 /* A hash over the whole content in a canonical order: equal worlds give equal digests. Slow. */
 uint64_t world_digest(const struct world *world);
