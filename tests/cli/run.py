@@ -555,6 +555,49 @@ class Schemas(Base):
         self.call("schema", "train", "--mode", "loud", self.GAME, "game.Position", TRACE, code=2)
         self.call("schema", "train", self.GAME, "game.Position", self.GAME, code=1)
 
+    HERO = """syntax = "proto3";
+import "statesync/options.proto";
+message Hero {
+  option (statesync.message) = { category: "hero" };
+  string name = 1OPTIONS;
+}
+"""
+
+    def hero(self, options):
+        """game.desc with a hero whose name has these options."""
+        with open(os.path.join(self.folder, "hero.proto"), "w", encoding="utf-8") as file:
+            file.write(self.HERO.replace("OPTIONS", options))
+        subprocess.run(["protoc", "-I", self.folder, "-I", os.path.join(ROOT, "proto"), "--include_imports",
+                        f"--descriptor_set_out={self.folder}/game.desc", "hero.proto"], check=True)
+
+    @unittest.skipUnless(shutil.which("protoc"), "needs protoc")
+    def test_values_that_stand_once(self):
+        once, twice = " [(statesync.field).unique = true]", "category hero: /name is unique, but cells have one value: "
+        config = f"schema: {self.folder}/game.desc\n"
+        flags = (f"--data={self.folder}/data",)
+        self.hero("")
+        server = Server(*flags, config=config)
+        for key in "ab":
+            self.call("set", "hero", key, "\n\x03ann", "--server", server.address)
+        self.hero(once)
+        server.process.send_signal(signal.SIGHUP)
+        self.assertIn(twice + "player 1, key a and player 1, key b", server.wait_for("reload refused"))
+        server.process.terminate()
+        server.process.wait(10)
+        self.call("serve", "--config", server.file, "--listen.grpc=127.0.0.1:0", "--listen.udp=none",
+                  "--listen.http=none", *flags, code=2)
+        self.assertIn(twice, self.said)
+        server.stop()
+        self.hero("")
+        server = Server(*flags, config=config)
+        self.call("delete", "hero", "b", "--server", server.address)
+        self.hero(once)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("reloaded")
+        out = self.call("set", "hero", "b", "\n\x03ann", "--server", server.address, code=4)
+        self.assertEqual(server.stop(), 0)
+        self.assertIn("/name is unique, and another cell has this value: player 1, key a", out)
+
     def test_usage(self):
         self.call("schema", code=2)
         self.call("schema", "diff", self.GAME, code=2)
