@@ -84,7 +84,7 @@ static void number_fill(struct model_lane *lane, const struct delta_schema *sche
                         const struct delta_lane *info, bool stream) {
     int16_t thresholds[OCTAVES];
     for (int i = 0; i < OCTAVES; i++)
-        thresholds[i] = (int16_t)(WIDTH_ONE - 24 + 16 * i);
+        thresholds[i] = (int16_t)(WIDTH_ONE - 10 + 16 * i);
     predict_number(lane, schema, info, stream);
     tree_fill(&lane->tree, 0, thresholds, OCTAVES);
     leaf_still(&lane->leaf[0], CHANCE(80));
@@ -92,12 +92,21 @@ static void number_fill(struct model_lane *lane, const struct delta_schema *sche
         leaf_fill(&lane->leaf[i], i - 1);
 }
 
-/* A byte, or which component of a quaternion is left out: at births anything. */
+/* A byte, or which component of a quaternion is left out: at births anything, and what changed a
+ * moment ago may do so again. */
 static void byte_fill(struct model_lane *lane, bool rank) {
-    static const int16_t born = 0;
-    tree_fill(&lane->tree, 2, &born, 1);
+    static const struct model_node nodes[] = {
+        {.clue = 2, .threshold = 0, .next = {128, 1}},
+        {.clue = 16, .threshold = 0, .next = {2, 129}},
+        {.clue = 16, .threshold = -1, .next = {130, 131}},
+    };
+    lane->tree.size = rank ? 1 : 3;
+    memcpy(lane->tree.node, nodes, sizeof nodes);
+    if (rank) lane->tree.node[0].next[1] = 129;
     leaf_still(&lane->leaf[0], CHANCE(60));
-    leaf_still(&lane->leaf[1], rank ? CHANCE(95) : CHANCE(70));
+    leaf_still(&lane->leaf[1], rank ? CHANCE(95) : CHANCE(60));
+    leaf_still(&lane->leaf[2], CHANCE(60));
+    leaf_still(&lane->leaf[3], CHANCE(85));
 }
 
 /* ---- flags, each by what the clues of chunk.c say ---- */
@@ -112,9 +121,9 @@ static void flag_fill(struct model_lane *flag, unsigned clue, const int16_t *thr
 static void flags_fill(struct model_lane flag[MODEL_FLAGS]) {
     static const int16_t moved[] = {0, 1}, any[] = {0}, few[] = {0, 4};
     /* chances of a 0, where the cell: stood, moved, is too new to tell */
-    static const uint16_t changed[] = {CHANCE(85), CHANCE(8), CHANCE(30)};
-    static const uint16_t bytes[] = {CHANCE(94), CHANCE(60), CHANCE(80)};
-    static const uint16_t gone[] = {CHANCE(98)}, born[] = {CHANCE(50), CHANCE(97)};
+    static const uint16_t changed[] = {CHANCE(97), CHANCE(8), CHANCE(50)};
+    static const uint16_t bytes[] = {CHANCE(75), CHANCE(30), CHANCE(60)};
+    static const uint16_t gone[] = {CHANCE(99)}, born[] = {CHANCE(50), CHANCE(99)};
     /* where none, some or many cells of the chunk changed before */
     static const uint16_t chunk[] = {CHANCE(85), CHANCE(15), CHANCE(3)};
     flag_fill(&flag[0], 0, moved, 2, changed);
