@@ -59,8 +59,7 @@ int claims_put(struct world *world, const struct cell *cell, const struct claims
 int claims_prepare(struct world *world, const struct cell *cell, struct bytes state, bool deleted,
                    struct claims_change *change) {
     const struct category *policy = cell_policy(world, cell);
-    change->before.count = change->after.count = 0;
-    if (!policy->unique) return SS_OK;
+    change->after.count = 0;
     change->before = claims_of_cell(world, cell);
     if (!deleted) claims_read(world, policy, cell->space, state, &change->after);
     return room_for(world, &change->after);

@@ -26,7 +26,7 @@ int claims_put(struct world *world, const struct cell *cell, const struct claims
 struct claims_change {
     struct claims before, after;
 };
-/* To be asked before the write: it makes room. SS_OK or SS_ERR_NOMEM. */
+/* To be asked before a write where something is unique: it makes room. SS_OK or SS_ERR_NOMEM. */
 int claims_prepare(struct world *world, const struct cell *cell, struct bytes state, bool deleted,
                    struct claims_change *change);
 /* To be called when the cell stands as it was said. */

@@ -94,15 +94,17 @@ int cell_write(struct world *world, const struct write *write, const struct stam
     if (!cell) return SS_ERR_NOMEM;
     note_undo(transaction, world, cell, stamp->node);
     uint32_t ring_before = cell->history.capacity;
+    bool unique = cell_policy(world, cell)->unique;
     struct claims_change claims;
-    int status = claims_prepare(world, cell, write->state, write->deleted, &claims);
+    int status =
+        unique ? claims_prepare(world, cell, write->state, write->deleted, &claims) : SS_OK;
     if (status == SS_OK) status = push(world, cell, write, stamp, transaction == NULL);
     if (status != SS_OK) {
         if (!place->cell) cell_forget(world, cell);
         return status;
     }
     stand(world, cell, write, stamp, ring_before);
-    claims_commit(world, cell, &claims);
+    if (unique) claims_commit(world, cell, &claims);
     if (transaction) transaction->count++;
     if (stamp->seq > world->seq) world->seq = stamp->seq;
     *out = cell;
