@@ -480,7 +480,7 @@ size_t delta_block_used(struct delta_block *block) {
 
 void delta_observe_chunk(const struct delta_chunk *chunk, const struct delta_frame *now,
                          const struct delta_observer *observer, unsigned *before) {
-    struct predictor predictor;
+    struct predictor predictor = {0}; /* a byte fills in less of it than observers read */
     struct walk walk = {.chunk = chunk, .observer = observer, .predictor = &predictor};
     if (before)
         code_block_chunk(&walk, OBSERVE, (struct delta_frame *)now, before);
