@@ -32,8 +32,14 @@ static inline int64_t fixed_size(int64_t value) {
     return value < 0 ? -value : value;
 }
 
+/* Whether |value| is below 2^bits; almost always, where it is asked. */
+static inline int fixed_below(int64_t value, int bits) {
+    return ((uint64_t)value + ((uint64_t)1 << bits)) >> (bits + 1) == 0;
+}
+
 /* value * ratio / 2^24, at most FIXED_MAX; |value| < 2^41, |ratio| <= 2^34. */
 static inline int64_t fixed_scale(int64_t value, int64_t ratio) {
+    if (fixed_below(value, 28)) return (value * ratio) >> 24;
     int64_t product;
     if (__builtin_mul_overflow(value, ratio, &product))
         return fixed_clamp((int64_t)(((__int128)value * ratio) >> 24), FIXED_MAX);

@@ -88,6 +88,12 @@ INLINE int64_t fine_of(const struct delta_lane *lane, int kind, int32_t value, i
     return predictor_fine(lane, value, base);
 }
 
+/* What moved so far in one gap moves in another; a ratio of gaps is at most 2^30. */
+INLINE int64_t led(int64_t moved, int64_t ratio) {
+    if (fixed_below(moved, 32)) return (moved * ratio) >> 24;
+    return fixed_scale(fixed_clamp(moved, FIXED_MAX), ratio);
+}
+
 /* Where the older ticks lead; `before`: the base, fine. */
 INLINE void start_ahead(struct predictor *p, const struct delta_lane *info,
                         struct predictor_lane *lane, int kind, int64_t before) {
@@ -95,8 +101,7 @@ INLINE void start_ahead(struct predictor *p, const struct delta_lane *info,
     for (int t = TICK_OLD1; t < TICKS; t++) {
         if (p->rows[t]) {
             int64_t fine = fine_of(info, kind, delta_row_number(info, p->rows[t]), before);
-            int64_t moved = fixed_clamp(before - fine, FIXED_MAX);
-            ahead = fixed_scale(moved, p->times->extrapolate[t - TICK_OLD1]);
+            ahead = led(before - fine, p->times->extrapolate[t - TICK_OLD1]);
             before = fine;
         }
         if (t == TICK_OLD1) lane->old = before;

@@ -69,6 +69,14 @@ static unsigned add_question(struct ways *ways, const struct model_tree *tree,
     return taken;
 }
 
+/* Whatever the answer, all leaves stay possible. */
+static void add_nothing(struct question *question) {
+    for (unsigned i = 0; i < WAYS_BLOCK; i++)
+        question->threshold[i] = INT16_MAX;
+    for (unsigned i = 0; i <= WAYS_BLOCK; i++)
+        question->leaves[i] = UINT64_MAX;
+}
+
 void ways_init(struct ways *ways, const struct model_tree *tree, uint8_t place[MODEL_LEAVES]) {
     struct spans spans;
     uint8_t nodes[MODEL_LEAVES];
@@ -80,4 +88,5 @@ void ways_init(struct ways *ways, const struct model_tree *tree, uint8_t place[M
         for (unsigned from = 0; from < count;)
             from += add_question(ways, tree, &spans, nodes + from, count - from);
     }
+    if (ways->count % 2) add_nothing(&ways->question[ways->count++]);
 }

@@ -17,7 +17,7 @@
 #endif
 
 #define WAYS_BLOCK 8  /* thresholds of a question */
-#define WAYS_MAX   63 /* questions: no more than a tree's nodes */
+#define WAYS_MAX   64 /* questions: no more than a tree's nodes, made even */
 
 struct question {
     int16_t threshold[WAYS_BLOCK];   /* rising; unused ones INT16_MAX */
@@ -26,7 +26,7 @@ struct question {
 };
 
 struct ways {
-    uint32_t count;
+    uint32_t count; /* even */
     struct question question[WAYS_MAX];
 };
 
@@ -52,8 +52,8 @@ static inline uint64_t ways_ask(const struct question *question, const int16_t *
 static inline unsigned ways_find(const struct ways *ways, const int16_t *clues) {
     uint64_t leaves = UINT64_MAX;
     const struct question *end = ways->question + ways->count;
-    for (const struct question *at = ways->question; at < end; at++)
-        leaves &= ways_ask(at, clues);
+    for (const struct question *at = ways->question; at < end; at += 2)
+        leaves &= ways_ask(&at[0], clues) & ways_ask(&at[1], clues);
     return (unsigned)__builtin_ctzll(leaves);
 }
 
