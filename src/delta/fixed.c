@@ -2,8 +2,6 @@
 /* fixed.c - see fixed.h. */
 #include "delta/fixed.h"
 
-#include <math.h>
-
 /* A quarter of a sine in Q14. */
 static const int16_t quarter[65] = {
     0,     402,   804,   1205,  1606,  2006,  2404,  2801,  3196,  3590,  3981,  4370,  4756,
@@ -22,10 +20,8 @@ int32_t fixed_sine(uint32_t angle) {
     return angle & 0x8000 ? -value : value;
 }
 
-/* Below 2^52 the float is exact: k^2 - 1 has a root that differs from k by more than rounding does.
- */
 uint64_t fixed_root(uint64_t value) {
-    uint64_t root = (uint64_t)(int64_t)sqrt((double)(int64_t)value);
+    uint64_t root = fixed_small_root(value);
     if (value >> 52 == 0) return root;
     while (root * root > value)
         root--;

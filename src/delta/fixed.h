@@ -3,6 +3,7 @@
 #ifndef DELTA_FIXED_H
 #define DELTA_FIXED_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -60,5 +61,11 @@ int32_t fixed_sine(uint32_t angle);
 
 /* floor(sqrt(value)), value < 2^62. */
 uint64_t fixed_root(uint64_t value);
+
+/* The same, value < 2^52: exact in a double, because k^2 - 1 has a root that differs from k by more
+ * than rounding does. */
+static inline uint64_t fixed_small_root(uint64_t value) {
+    return (uint64_t)(int64_t)sqrt((double)(int64_t)value);
+}
 
 #endif

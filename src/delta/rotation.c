@@ -29,7 +29,7 @@ void rotation_of_row(const struct delta_lane *lane, const uint8_t *row, int64_t 
         out[i - 1 + (i > largest)] = value;
         rest -= q22 * q22;
     }
-    out[largest] = rest > 0 ? (int64_t)fixed_root((uint64_t)rest) << 8 : 0;
+    out[largest] = rest > 0 ? (int64_t)fixed_small_root((uint64_t)rest) << 8 : 0;
 }
 
 int64_t rotation_dot(const int64_t a[4], const int64_t b[4]) {
@@ -48,10 +48,14 @@ static int64_t series_at(const struct rotation_series *series, int64_t square) {
 
 void rotation_continue(const int64_t from[4], const int64_t to[4],
                        const struct rotation_series series[2], int64_t out[4]) {
-    int64_t dot = 0, sign = rotation_dot(from, to) < 0 ? -1 : 1;
-    for (int i = 0; i < 4; i++)
-        dot += (sign * from[i] * to[i]) >> 30;
-    int64_t cosine = fixed_clamp(dot, FIXED_Q30);
+    int64_t dot = 0, opposite = 0;
+    for (int i = 0; i < 4; i++) {
+        int64_t product = from[i] * to[i];
+        dot += product >> 30;
+        opposite += -product >> 30;
+    }
+    int64_t sign = dot < 0 ? -1 : 1;
+    int64_t cosine = fixed_clamp(dot < 0 ? opposite : dot, FIXED_Q30);
     int64_t sine2 = FIXED_Q30 - times30(cosine, cosine);
     int64_t sine4 = times30(sine2, sine2);
     int64_t square = sine2 + sine4 / 3 + times30(sine4, sine2) * 8 / 45;
