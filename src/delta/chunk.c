@@ -217,7 +217,7 @@ INLINE void flag_clues(const struct delta_chunk *chunk, const struct history *hi
     const uint8_t *base = was ? chunk->past[TICK_BASE]->rows[cell] : NULL;
     for (int t = TICK_BASE; t < TICK_OLD3; t++)
         clues[t - TICK_BASE] =
-            history->live[t + 1] >> cell & 1 ? (int16_t)(history->moved[t] >> cell & 1) : 2;
+            (int16_t)(history->live[t + 1] >> cell & 1 ? history->moved[t] >> cell & 1 : 2);
     clues[3] = (int16_t)changed;
     clues[4] = (int16_t)before;
     clues[5] = (int16_t)cell;
@@ -331,7 +331,8 @@ INLINE void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *no
     if (mode == READ) now->live = 0;
     if (mode != READ && both)
         differ = cells_differ(now, base, both & now->live, chunk->schema->row_size);
-    for (unsigned i = 0; i < chunk->cells && !walk->failed; i++) {
+    unsigned cells = chunk->cells < DELTA_CHUNK_CELLS ? chunk->cells : DELTA_CHUNK_CELLS;
+    for (unsigned i = 0; i < cells && !walk->failed; i++) {
         bool was = both >> i & 1, is = now->live >> i & 1;
         uint8_t *row = now->rows[i];
         flag_clues(chunk, history, i, changed, before, asks, clues);

@@ -32,13 +32,6 @@ void rotation_of_row(const struct delta_lane *lane, const uint8_t *row, int64_t 
     out[largest] = rest > 0 ? (int64_t)fixed_small_root((uint64_t)rest) << 8 : 0;
 }
 
-int64_t rotation_dot(const int64_t a[4], const int64_t b[4]) {
-    int64_t sum = 0;
-    for (int i = 0; i < 4; i++)
-        sum += (a[i] * b[i]) >> 30;
-    return sum;
-}
-
 /* The weight in Q26; `square` in Q30. */
 static int64_t series_at(const struct rotation_series *series, int64_t square) {
     int64_t sum =

@@ -16,8 +16,6 @@ void rotation_series_init(struct rotation_series *series, int64_t rho);
 /* The quaternion kept in the four lanes from `lane` on. */
 void rotation_of_row(const struct delta_lane *lane, const uint8_t *row, int64_t out[4]);
 
-int64_t rotation_dot(const int64_t a[4], const int64_t b[4]);
-
 /* The rotation that led from `from` (or its negative, the same orientation, where that is nearer)
  * to `to`, continued rho times as far; series: of rho and 1 + rho. */
 void rotation_continue(const int64_t from[4], const int64_t to[4],
