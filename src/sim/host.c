@@ -291,7 +291,8 @@ void host_fill_disk(struct host *host) {
 void host_heal_disk(struct host *host) {
     if (!host->kills && !host->cuts) host->dies_in = 0;
     disk_heal(host->disk);
-    if (host->disk_fails || host->disk_full) host->ill_until = host->machine->now + ILL_SLACK;
+    ss_time awake = time_max(host->machine->now, host->stalled_until);
+    if (host->disk_fails || host->disk_full) host->ill_until = awake + ILL_SLACK;
     host->disk_fails = host->disk_full = false;
 }
 
