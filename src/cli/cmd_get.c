@@ -31,7 +31,7 @@ static void about(const struct history_entry *entry) {
     ago_print(&text, entry->updated_ms);
     buffer_format(&text, "%s\n", ink(color, INK_PLAIN));
     fflush(stdout);
-    fwrite(text.data, 1, text.size, stderr);
+    text_write(&text, stderr);
     buffer_free(&text);
 }
 

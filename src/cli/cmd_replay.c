@@ -134,7 +134,7 @@ static void replay_progress(struct replay *replay, ss_time now) {
     buffer_format(&text, " %3.0f %%  %llu updates, p50 ", done >= whole ? 100 : done / whole * 100,
                   (unsigned long long)totals.answered);
     span_print(&text, (ss_time)histogram_at(&totals.latency, 0.5));
-    fwrite(text.data, 1, text.size, stderr);
+    text_write(&text, stderr);
     buffer_free(&text);
 }
 

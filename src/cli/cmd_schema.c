@@ -9,6 +9,7 @@
 #include "cli/flag.h"
 #include "cli/schema_file.h"
 #include "cli/schema_train.h"
+#include "cli/text.h"
 #include "payload/schema_compare.h"
 #include "schema/generate.h"
 
@@ -32,10 +33,6 @@ static const struct flag flags[] = {
     {NULL, NULL, FLAG_SWITCH, 0, NULL},
 };
 
-static void print(const struct buffer *text) {
-    fwrite(text->data, 1, text->size, stdout);
-}
-
 static bool is_ours(const struct message_descriptor *message) {
     return bytes_equal(message->file->package, bytes_of("statesync")) ||
            bytes_equal(message->file->package, bytes_of("google.protobuf")) || message->map_entry;
@@ -46,7 +43,7 @@ static struct schema *schema_of(const struct message_descriptor *message) {
     struct buffer complaints = buffer_of(&memory_heap);
     struct schema *schema;
     schema_compile(&schema, &memory_heap, message, &complaints);
-    fwrite(complaints.data, 1, complaints.size, stderr);
+    text_write(&complaints, stderr);
     buffer_free(&complaints);
     return schema;
 }
@@ -57,7 +54,7 @@ static int check(const struct cli *cli, const char *name, const struct schema_in
     struct buffer complaints = buffer_of(&memory_heap);
     size_t checked;
     int status = schema_check(&memory_heap, &input->set, &checked, &complaints);
-    fwrite(complaints.data, 1, complaints.size, stderr);
+    text_write(&complaints, stderr);
     buffer_free(&complaints);
     if (status == SS_ERR_NOMEM) return complain(cli, EXIT_FAILED, "%s", status_text(status));
     if (status != SS_OK) return EXIT_FAILED;
@@ -168,7 +165,7 @@ static int describe_one(const struct cli *cli, const struct message_descriptor *
     columns_print(&table, &out, 0, cli->color ? "\033[1m" : "", cli->color ? "\033[0m" : "");
     printf("%s, hash %016llx\n", schema_name(schema, 0), (unsigned long long)schema->hash);
     category_print(&message->rules);
-    print(&out);
+    text_write(&out, stdout);
     printf("%u bits (%.1f bytes) in fields of a fixed size\n", schema->bits, schema->bits / 8.0);
     buffer_free(&out);
     columns_free(&table);
@@ -253,7 +250,7 @@ static int diff(const struct schema_input *old, const struct schema_input *next,
 static int save(const struct cli *cli, const struct buffer *text, const char *name) {
     FILE *file = fopen(name, "wb");
     if (!file) return complain(cli, EXIT_FAILED, "%s: %s", name, strerror(errno));
-    bool written = fwrite(text->data, 1, text->size, file) == text->size;
+    bool written = text_write(text, file);
     if (fclose(file) == 0 && written) return EXIT_OK;
     return complain(cli, EXIT_FAILED, "%s: cannot be written", name);
 }
@@ -272,11 +269,11 @@ static int generate(const struct cli *cli, const struct schema_input *input,
     struct buffer code = buffer_of(&memory_heap), complaints = buffer_of(&memory_heap);
     int status = (cpp ? generate_cpp : generate_c)(&input->set, wanted, count, &memory_heap, &code,
                                                    &complaints);
-    fwrite(complaints.data, 1, complaints.size, stderr);
+    text_write(&complaints, stderr);
     int exit_code = EXIT_FAILED;
     if (status == SS_OK && options->out) exit_code = save(cli, &code, options->out);
     if (status == SS_OK && !options->out) {
-        print(&code);
+        text_write(&code, stdout);
         exit_code = EXIT_OK;
     }
     buffer_free(&code);

@@ -126,7 +126,7 @@ static void snapshot_summary(const struct snapshot *snapshot) {
                       (unsigned long long)snapshot->held.stats.sent);
     buffer_format(&text, "%s\n", ink(color, INK_PLAIN));
     fflush(stdout);
-    fwrite(text.data, 1, text.size, stderr);
+    text_write(&text, stderr);
     buffer_free(&text);
 }
 
@@ -223,7 +223,7 @@ static int snapshot_save(const struct snapshot *snapshot, const char *file) {
     struct buffer content = buffer_of(&memory_heap);
     mirror_save(&snapshot->held, &content);
     FILE *out = content.failed ? NULL : fopen(file, "wb");
-    bool written = out && fwrite(content.data, 1, content.size, out) == content.size;
+    bool written = out && text_write(&content, out);
     if (out && fclose(out) != 0) written = false;
     buffer_free(&content);
     return written ? EXIT_OK : complain(snapshot->cli, EXIT_FAILED, "cannot write %s", file);

@@ -107,7 +107,7 @@ static void stats_print(const struct mirror_stats *stats) {
     size_print(&text, (double)stats->would_be);
     buffer_format(&text, "%s\n", ink(color, INK_PLAIN));
     fflush(stdout);
-    fwrite(text.data, 1, text.size, stderr);
+    text_write(&text, stderr);
     buffer_free(&text);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "cli/text.h"
 #include "codec/printer.h"
 
 int complain(const struct cli *cli, int code, const char *format, ...) {
@@ -88,7 +89,7 @@ int remote_call(struct remote *remote, const char *path, const struct message_ty
 
 int output(const struct cli *cli, struct buffer *text) {
     bool failed = text->failed;
-    if (text->size) fwrite(text->data, 1, text->size, stdout);
+    text_write(text, stdout);
     fflush(stdout);
     buffer_free(text);
     return failed ? complain(cli, EXIT_FAILED, "out of memory") : EXIT_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "cli/text.h"
 #include "cli/trace_map.h"
 #include "delta/measure.h"
 #include "delta/train.h"
@@ -40,7 +41,7 @@ static uint64_t no_clock(void) {
 static int lanes_open(struct training *in, const struct schema *schema) {
     struct buffer complaints = buffer_of(&memory_heap);
     int status = lanes_create(&in->lanes, &memory_heap, schema, &complaints);
-    fwrite(complaints.data, 1, complaints.size, stderr);
+    text_write(&complaints, stderr);
     buffer_free(&complaints);
     if (status == SS_OK) return EXIT_OK;
     return complain(in->cli, EXIT_FAILED, "such states travel as patches: nothing to train");
@@ -64,7 +65,7 @@ static int traces_open(struct training *in, size_t count) {
 static int map_open(struct training *in) {
     struct buffer notes = buffer_of(&memory_heap);
     trace_map_init(&in->map, in->lanes, &in->traces[0], &notes);
-    fwrite(notes.data, 1, notes.size, stderr);
+    text_write(&notes, stderr);
     buffer_free(&notes);
     in->source = (struct course_source){&in->lanes->delta, trace_map_row, &in->map};
     if (in->map.count > 0) return EXIT_OK;
@@ -111,7 +112,7 @@ static int write_table(const struct training *in, const char *name) {
     struct buffer file = buffer_of(&memory_heap);
     lanes_model_save(in->lanes, in->model, &file);
     FILE *out = file.failed ? NULL : fopen(name, "wb");
-    bool written = out && fwrite(file.data, 1, file.size, out) == file.size;
+    bool written = out && text_write(&file, out);
     if (out && fclose(out) != 0) written = false;
     if (written) printf("%s: %zu bytes\n", name, file.size);
     buffer_free(&file);

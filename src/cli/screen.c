@@ -263,7 +263,7 @@ void screen_line(struct screen *screen, const struct match *match, ss_time now) 
             buffer_format(out, " %llu %s,", (unsigned long long)match->conflicts[type],
                           conflict_brief_word(type));
     buffer_format(out, " %llu waiting\n", (unsigned long long)match->parked);
-    fwrite(out->data, 1, out->size, stdout);
+    text_write(out, stdout);
     fflush(stdout);
 }
 

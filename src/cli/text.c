@@ -4,6 +4,10 @@
 
 #include <math.h>
 
+bool text_write(const struct buffer *text, FILE *file) {
+    return text->size == 0 || fwrite(text->data, 1, text->size, file) == text->size;
+}
+
 bool text_printable(struct bytes bytes) {
     for (size_t i = 0; i < bytes.size; i++) {
         uint8_t c = bytes.data[i];

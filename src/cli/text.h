@@ -3,8 +3,13 @@
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
 
+#include <stdio.h>
+
 #include "base/bytes.h"
 #include "base/time.h"
+
+/* Writes what the buffer holds, if anything; false when not all of it was taken. */
+bool text_write(const struct buffer *text, FILE *file);
 
 /* True when the bytes are UTF-8 without control characters other than tab and newline: what may be
  * shown on a terminal as it is. */

@@ -118,6 +118,7 @@ static void forge_key(struct actor *actor) {
     if (!used || used->first_result == 0 || used->batch) return;
     struct cell *cell = model_cell(actor->model, KIND_POS, actor->id, 1);
     struct attempt *attempt = forbidden_op(actor, cell, &request, state);
+    used = op_at(actor->model, actor->last_keyed); /* one more op may have moved them all */
     request.idempotency_key = bytes_view(used->key, used->key_size);
     send_request(attempt, &request);
 }
