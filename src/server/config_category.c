@@ -106,6 +106,18 @@ static int read_dictionary(struct reading *reading, const struct node *category,
     return *file ? SS_OK : reading_no_memory(reading);
 }
 
+static const struct node *follows_of(const struct node *category) {
+    const struct node *node = node_child(category, "follows");
+    return node && strcmp(node->text, "none") == 0 ? NULL : node;
+}
+
+static int read_follows(struct reading *reading, const struct node *category, const char **name) {
+    const struct node *node = follows_of(category);
+    if (!node) return SS_OK;
+    *name = config_text(reading->memory, node->text);
+    return *name ? SS_OK : reading_no_memory(reading);
+}
+
 static int categories_create(struct reading *reading, struct config *config, size_t count) {
     const struct memory *memory = reading->memory;
     config->categories = memory_zeroed(memory, count, sizeof *config->categories);
@@ -138,6 +150,12 @@ static int read_fallback(struct reading *reading, struct config *config, const s
     size_t last = config->category_count;
     status = read_category(reading, config, node, config->fallback, &config->rules[last],
                            &config->audit_days[last]);
+    const struct node *follows = follows_of(node);
+    if (status == SS_OK && follows)
+        return reading_refuse(reading, follows,
+                              "categories.default: undeclared categories cannot follow %s; "
+                              "declare those that shall",
+                              follows->text);
     return status == SS_OK ? read_dictionary(reading, node, &config->dictionaries[last]) : status;
 }
 
@@ -150,7 +168,37 @@ static int read_declared(struct reading *reading, struct config *config, const s
     config->categories[index] = category_default(name);
     status = read_category(reading, config, node, &config->categories[index],
                            &config->rules[index], &config->audit_days[index]);
+    if (status == SS_OK) status = read_follows(reading, node, &config->categories[index].follows);
     return status == SS_OK ? read_dictionary(reading, node, &config->dictionaries[index]) : status;
+}
+
+/* ---- who follows whom ---------------------------------------------------------------------- */
+
+static const struct category *declared(const struct config *config, const char *name) {
+    for (size_t i = 0; i < config->category_count; i++)
+        if (strcmp(config->categories[i].name, name) == 0) return &config->categories[i];
+    return NULL;
+}
+
+/* Whether the rules of a category lack those that only the schema could have told. */
+static bool is_unread(const struct reading *reading, const struct config *config,
+                      const struct category *category) {
+    return config->schema && !reading->schema && category && category->format == &format_protobuf;
+}
+
+static int check_follows(struct reading *reading, const struct config *config) {
+    const struct node *map = node_child(reading->root, "categories");
+    for (size_t i = 0; i < config->category_count; i++) {
+        const struct category *category = &config->categories[i];
+        if (!category->follows) continue;
+        const struct category *leader = declared(config, category->follows);
+        const char *wrong = category_follow_wrong(category, leader);
+        if (!wrong || is_unread(reading, config, leader)) continue;
+        return reading_refuse(reading, place_of(node_child(map, category->name), "follows"),
+                              "categories.%s follows %s, but %s", category->name,
+                              category->follows, wrong);
+    }
+    return SS_OK;
 }
 
 int categories_read(struct reading *reading, struct config *config) {
@@ -169,14 +217,16 @@ int categories_read(struct reading *reading, struct config *config) {
     for (const struct node *node = count ? map->first : NULL; node && status == SS_OK;
          node = node->next)
         if (node != fallback) status = read_declared(reading, config, node, index++);
-    return status;
+    return status == SS_OK ? check_follows(reading, config) : status;
 }
 
 void categories_free(struct config *config) {
     const struct memory *memory = config->memory;
     size_t count = config->category_count;
-    for (size_t i = 0; i < count && config->categories; i++)
+    for (size_t i = 0; i < count && config->categories; i++) {
         config_text_free(memory, config->categories[i].name);
+        config_text_free(memory, config->categories[i].follows);
+    }
     for (size_t i = 0; i <= count && config->rules; i++)
         format_rules_destroy(config->rules[i]);
     for (size_t i = 0; i <= count && config->dictionaries; i++)

@@ -81,6 +81,7 @@ static const struct category_key keys[] = {
     {{PATH("monotone"), "[/path]", "", "numbers that never fall", true}, KEY_SHAPED, 0, NULL},
     {{PATH("max_speed"), "number", "", "most metres a second that the position may move", true}, KEY_SHAPED, 0, NULL},
     {{PATH("spatial"), "{ x: path, y: path, z: path }", "", "where in a state its position is, in metres", true}, KEY_SHAPED, 0, NULL},
+    {{PATH("follows"), "category", "none", "for areas its cells are where that category's cells with the same owner and key are", true}, KEY_TEXT, 0, NULL},
     {{PATH("audit"), "days", "none", "how long every version is kept on disk, like 30d", true}, KEY_SHAPED, 0, NULL},
     {{PATH("dictionary"), "path", "none", "zstd dictionary for its snapshots, made by `zstd --train`", true}, KEY_TEXT, 0, NULL},
     {{PATH("state_bytes"), "number", "limits.state_bytes", "size of one state", true}, KEY_NUMBER, AT(state_max), NULL},

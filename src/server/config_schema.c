@@ -109,6 +109,13 @@ static int offer_number(const struct declaring *in, enum message_rule rule, cons
     return kept ? offer(in, "history", key, kept) : reading_no_memory(in->reading);
 }
 
+static int offer_leader(const struct declaring *in) {
+    const struct message_rules *rules = &in->message->rules;
+    if (!rule_given(rules->given, MESSAGE_FOLLOWS)) return SS_OK;
+    const char *leader = reading_text(in->reading, rules->follows);
+    return leader ? offer(in, "follows", NULL, leader) : reading_no_memory(in->reading);
+}
+
 static int offer_rules(const struct declaring *in) {
     const struct message_rules *rules = &in->message->rules;
     const struct node *category =
@@ -125,6 +132,7 @@ static int offer_rules(const struct declaring *in) {
     if (status == SS_OK)
         status = offer_word(in, MESSAGE_DURABILITY, "durability",
                             option_durability_word(rules->durability));
+    if (status == SS_OK) status = offer_leader(in);
     if (status == SS_OK && !history)
         status = offer_number(in, MESSAGE_HISTORY_VERSIONS, "versions", rules->history_versions);
     if (status == SS_OK && !history)
@@ -140,9 +148,7 @@ static int message_checked(struct reading *reading, const struct node *place,
         status = complaints.failed ? reading_no_memory(reading)
                                    : complaints_refuse(reading, place, "schema", &complaints);
     buffer_free(&complaints);
-    if (status != SS_OK || !rule_given(message->rules.given, MESSAGE_FOLLOWS)) return status;
-    return reading_refuse(reading, place, "%.*s: follows is not built yet; leave it out",
-                          (int)message->full_name.size, (const char *)message->full_name.data);
+    return status;
 }
 
 static const char *text_of(const struct node *map, const char *key) {

@@ -393,6 +393,14 @@ static void test_contradictions(void **state) {
     refused(one("format: json, message: a.B"), "needs format: protobuf");
     refused(one("format: protobuf, message: a.B"), "needs `schema: FILE`");
     refused(one("format: protobuf, spatial: { x: x }"), "fields have names only with `message: ");
+    refused(one("follows: d"), "game.yaml:2: categories.c follows d, but there is no such category");
+    refused(one("follows: c"), "that one follows another itself");
+    refused(one("follows: [d]"), "want category");
+    refused("categories:\n  c: { follows: d }\n  d: {}\n", "that one has no position");
+    refused("categories:\n  c: { format: json, spatial: { x: x }, follows: d }\n"
+            "  d: { format: json, spatial: { x: x } }\n",
+            "it has a position of its own");
+    refused("categories: { default: { follows: d } }\n", "undeclared categories cannot follow d");
     refused(one("durability: memory, audit: 3d"), "nothing on disk to audit");
     refused(one("state_bytes: 300000"), "fits in no request");
     refused(one("fields: { /a: sum }"), "game.yaml:2: categories.c: ");
@@ -528,7 +536,7 @@ static void test_table(void **state) {
         if (a.status != SS_OK) fail_msg("%s: %s", text, a.why);
         config_free(a.config);
     }
-    assert_int_equal(rows, 58);
+    assert_int_equal(rows, 59);
     assert_null(config_setting_at(rows + 1));
     assert_null(config_setting_at(SIZE_MAX));
 }

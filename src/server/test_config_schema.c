@@ -159,10 +159,28 @@ static void test_unique_is_the_category_s(void **state) {
     config_free(attempt.config);
 }
 
-static void test_what_is_not_built(void **state) {
+static void test_who_follows_whom(void **state) {
     (void)state;
-    refused("unbuilt.desc", "  c: { format: protobuf, message: sample.Follower }\n",
-            "sample.Follower: follows is not built yet");
+    struct attempt attempt;
+    attempt_read(&attempt, &memory_heap, "follow.desc",
+                 "  purse: { follows: position }\n  lone: { follows: none }\n");
+    assert_int_equal(attempt.status, SS_OK);
+    assert_string_equal(named(attempt.config, "life")->follows, "position");
+    assert_string_equal(named(attempt.config, "purse")->follows, "position");
+    assert_null(named(attempt.config, "lone")->follows);
+    assert_null(named(attempt.config, "position")->follows);
+    config_free(attempt.config);
+    attempt_read(&attempt, &memory_heap, "follow.desc", /* the configuration wins */
+                 "  life: { follows: nest }\n  nest: { format: json, spatial: { x: x } }\n");
+    assert_int_equal(attempt.status, SS_OK);
+    assert_string_equal(named(attempt.config, "life")->follows, "nest");
+    config_free(attempt.config);
+    refused("follow.desc", "  position: { scope: shared, write: any }\n",
+            "categories.life follows position, but only one of them is shared");
+    refused("follow.desc", "  position: { format: json }\n",
+            "categories.life follows position, but that one has no position");
+    refused("follow.desc", "  bag: { follows: life }\n",
+            ":4: categories.bag follows life, but that one follows another itself");
 }
 
 /* ---- hide ---------------------------------------------------------------------------------- */
@@ -217,7 +235,8 @@ static void test_every_allocation_fails(void **state) {
     for (size_t n = 1; status != SS_OK; n++) {
         struct attempt attempt;
         failing = (struct failing){.fail_at = n};
-        attempt_read(&attempt, &memory, "game.desc", "  position: { read: owner }\n");
+        attempt_read(&attempt, &memory, "game.desc",
+                     "  position: { read: owner }\n  inventory: { follows: position }\n");
         status = attempt.status;
         assert_true(status == SS_OK || status == SS_ERR_NOMEM);
         config_free(attempt.config);
@@ -233,7 +252,7 @@ int main(void) {
         cmocka_unit_test(test_mistakes_have_a_place),
         cmocka_unit_test(test_mistakes_of_the_schema),
         cmocka_unit_test(test_unique_is_the_category_s),
-        cmocka_unit_test(test_what_is_not_built),
+        cmocka_unit_test(test_who_follows_whom),
         cmocka_unit_test(test_who_sees_what),
         cmocka_unit_test(test_without_memory_nothing_is_shown),
         cmocka_unit_test(test_every_allocation_fails),

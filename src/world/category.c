@@ -30,3 +30,16 @@ bool category_may_read(const struct category *category, uint64_t player, bool se
     default: return false;
     }
 }
+
+const char *category_follow_wrong(const struct category *category, const struct category *leader) {
+    if (!leader) return "there is no such category; want the name of one with a position";
+    if (category->spatial)
+        return "it has a position of its own; leave out either follows or the position";
+    if (leader->follows)
+        return "that one follows another itself; want the name of one with a position";
+    if (!leader->spatial || !leader->rules)
+        return "that one has no position; give it spatial, or follow another";
+    if (leader->scope != category->scope)
+        return "only one of them is shared; want the same scope in both";
+    return NULL;
+}

@@ -41,6 +41,7 @@ struct category {
     bool session;             /* gone with the owner's last session */
     bool spatial;             /* the rules say where the position is */
     bool unique;              /* the rules have unique fields: unique.h */
+    const char *follows;      /* category whose cells say where these are; NULL: none */
     uint32_t state_max;       /* bytes */
 };
 
@@ -66,5 +67,9 @@ static inline bool category_may_write(const struct category *category, uint64_t 
 }
 bool category_may_read(const struct category *category, uint64_t player, bool server,
                        uint64_t owner);
+
+/* What is wrong with `category` following `leader` (NULL: it is not declared), to be read behind
+ * "CATEGORY follows LEADER, but "; NULL: nothing. */
+const char *category_follow_wrong(const struct category *category, const struct category *leader);
 
 #endif

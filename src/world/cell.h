@@ -52,6 +52,10 @@ struct space {
     uint64_t cells;     /* live and graves */
     struct list lives;  /* live cells with a ttl, the oldest write first */
     struct list graves; /* tombstones, the oldest first */
+    /* Places in world.spaces, SPACE_NONE: none (follow.h). */
+    uint32_t leader;    /* the category that it follows */
+    uint32_t followers; /* the first that follows it */
+    uint32_t sibling;   /* the next that follows the same one */
 };
 
 struct owner {
@@ -88,6 +92,9 @@ struct world {
     uint64_t request;   /* last request id */
     uint64_t forgotten; /* greatest seq of a tombstone that was forgotten */
     uint64_t reformed;  /* the newest effect when policies changed: readers may see other cells since */
+    uint64_t replaced;  /* the same, when areas have meant other cells since */
+    uint32_t replacements; /* how often that was */
+    uint32_t following; /* how many categories follow another */
     uint64_t nodes[CLOCK_ENTRIES_MAX];
     uint32_t node_count; /* nodes[0] is this node */
 

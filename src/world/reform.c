@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "world/conflict.h"
+#include "world/follow.h"
 #include "world/unique.h"
 
 struct reform {
@@ -44,7 +45,7 @@ int policies_check(const struct category *const *categories, size_t count,
         reason_set(why, "category %s: %s", policy->name ? policy->name : "?", wrong);
         return SS_ERR_INVALID;
     }
-    return SS_OK;
+    return follow_check(categories, count, fallback, why);
 }
 
 int policies_intern(struct world *world, const struct category *const *categories, size_t count) {
@@ -159,11 +160,28 @@ void world_reform_drop(struct world *world) {
     reform_free(world);
 }
 
+/* Cells that have a position now, or have none any more. */
+static bool places_change(const struct world *world) {
+    for (size_t i = 0; i < world->space_count; i++) {
+        const struct category *old = world->spaces[i].policy, *new = world->reform->policies[i];
+        if (old && new && old->spatial != new->spatial && world->spaces[i].cells > 0) return true;
+    }
+    return false;
+}
+
+/* Who watches an area has some cells by the old policies: subscriber.c lets him begin anew. */
+static void note_replaced(struct world *world) {
+    world->replaced = world->seq;
+    world->replacements++;
+}
+
 void world_reform_take(struct world *world) {
     struct reform *reform = world->reform;
     assert(reform && reform->capacity == world->space_count + 1);
+    bool replaced = places_change(world);
     for (size_t i = 0; i < world->space_count; i++)
         world->spaces[i].policy = reform->policies[i];
+    if (follow_link(world) || replaced) note_replaced(world);
     struct table old = world->claims;
     world->claims = reform->claims;
     reform->claims = old;

@@ -33,6 +33,12 @@ static inline bool round_open(const struct round *round) {
     return round->told < round->end;
 }
 
+/* Whether a cell that last changed at `seq` is still to be met, in this round or by a later one. */
+static inline bool round_will_meet(const struct round *round, uint64_t seq) {
+    return seq > round->end || (seq > round->at && seq <= round->limit) ||
+           (round->detour && seq > round->told && seq <= round->split);
+}
+
 /* Begins the next round, up to `end` > told. None is open. */
 void round_begin(struct round *round, uint64_t end);
 /* The cell that the hand meets next; NULL closes the round. */

@@ -70,7 +70,11 @@ int space_intern(struct world *world, struct bytes name, const struct category *
     }
     memcpy(copy, name.data, name.size);
     struct space *fresh = &world->spaces[index];
-    *fresh = (struct space){.name = {copy, name.size}, .policy = policy};
+    *fresh = (struct space){.name = {copy, name.size},
+                            .policy = policy,
+                            .leader = SPACE_NONE,
+                            .followers = SPACE_NONE,
+                            .sibling = SPACE_NONE};
     list_init(&fresh->lives);
     list_init(&fresh->graves);
     world->space_count++;

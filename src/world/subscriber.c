@@ -5,7 +5,18 @@
  * slot by slot: each slot is met exactly once, so a cell that changes all the time cannot run away
  * from a slow reader. A subscriber that resumes skips that, its start is the changes since. From
  * there on round.h says which cell comes next, and what is asked of it here is whether it concerns
- * this reader. */
+ * this reader.
+ *
+ * Where a follower (follow.h) is, is known from its leader as it was met last. So whenever a leader is
+ * met on the other side of the area's border than before, whether or not the reader asked for it,
+ * its followers are told as well: that they have left, or whole. The *trail* that walks over them
+ * comes before everything else that is to be told. It passes over those that will be met anyway,
+ * later than their leader, and tells no member again. When the budget ends in the middle, it stays
+ * where it is; nothing else is met until it has come to its end, so what it goes by, where the leader
+ * was met, cannot change under it. A leader that moves meanwhile is met at its new place in the
+ * order, and lays another trail if it has crossed the border again; a follower that is written
+ * meanwhile has a new place as well, and is passed over. Only when the leader is deleted and even
+ * its tombstone forgotten, its followers cannot be found any more, and the reader begins anew. */
 #include "world/subscriber.h"
 
 #include <math.h>
@@ -14,6 +25,7 @@
 #include "base/status.h"
 #include "world/area.h"
 #include "world/budget.h"
+#include "world/follow.h"
 #include "world/holding.h"
 #include "world/interest.h"
 #include "world/round.h"
@@ -33,6 +45,7 @@ struct subscriber {
 
     bool caught_up;
     bool resumed;         /* by `since` */
+    uint64_t since;
     uint64_t begin;       /* the world's effect when it was created */
     uint32_t slot, slots; /* the next slot to look at; how many there were */
     struct table
@@ -44,6 +57,9 @@ struct subscriber {
     bool bases;
     struct holding held;
     struct round round;
+    struct trail trail;
+    uint64_t trail_told; /* what had been told before it was laid */
+    uint32_t replacements; /* world.replacements, when the area was made */
     ss_time interval, round_began, round_due;
     struct budget budget;
 };
@@ -67,7 +83,11 @@ static int check_filter(const struct subscriber_filter *filter, const struct wor
     }
     /* An effect still to come was lost in a crash. */
     if (filter->since > world->seq) return SS_ERR_STALE;
-    return resumes(filter) && filter->since < world->forgotten ? SS_ERR_STALE : SS_OK;
+    if (!resumes(filter)) return SS_OK;
+    /* What an area has meant until then, nobody knows any more. */
+    if (filter->has_area && world->replacements && filter->since <= world->replaced)
+        return SS_ERR_STALE;
+    return filter->since < world->forgotten ? SS_ERR_STALE : SS_OK;
 }
 
 static bool copy_text(struct arena *arena, struct bytes from, struct bytes *to) {
@@ -143,15 +163,33 @@ static int copy_known(struct subscriber *subscriber, const struct subscriber_fil
     return status;
 }
 
-/* A client that resumes may have whatever is inside, and whatever has changed since: nobody knows
- * where that stood before. */
-static int resume_area(struct subscriber *subscriber, uint64_t since) {
+/* Whether a leader may have crossed the border since a client that resumes heard of it last: it has
+ * changed, or is so near the border that it matters on which side it was before. */
+static bool is_unsure(const struct subscriber *subscriber, const struct cell *leader) {
+    const struct area *area = &subscriber->area;
+    if (area_leads(area, leader)) return false;
+    return history_newest(&leader->history)->seq > subscriber->since ||
+           area_near(area, subscriber->world, leader);
+}
+
+/* Whether nobody knows where the cell stood when the client left. */
+static bool may_have_been_near(const struct subscriber *subscriber, const struct cell *cell) {
+    const struct world *world = subscriber->world;
+    if (history_newest(&cell->history)->seq > subscriber->since) return true;
+    const struct cell *leader = follows(world, cell) ? leader_of(world, cell) : NULL;
+    return leader && is_unsure(subscriber, leader);
+}
+
+/* A client that resumes may have whatever is inside, and whatever may have been when it left. */
+static int resume_area(struct subscriber *subscriber) {
     const struct world *world = subscriber->world;
     if (!subscriber->area.active) return SS_OK;
+    int led = area_lead_all(&subscriber->area, world, subscriber->since);
+    if (led != SS_OK) return led;
     for (const struct cell *cell = cell_first_changed(world); cell;
          cell = cell_next_changed(world, cell)) {
         if (!interest_covers(&subscriber->interest, cell)) continue;
-        int status = history_newest(&cell->history)->seq > since
+        int status = may_have_been_near(subscriber, cell)
                          ? area_admit(&subscriber->area, world, cell)
                          : area_admit_inside(&subscriber->area, world, cell);
         if (status != SS_OK) return status;
@@ -161,17 +199,20 @@ static int resume_area(struct subscriber *subscriber, uint64_t since) {
 
 static void subscriber_init(struct subscriber *subscriber, const struct world *world,
                             const struct subscriber_filter *filter, ss_time now) {
+    bool walks = !resumes(filter) || (filter->has_area && world->following > 0);
     *subscriber = (struct subscriber){
         .world = world,
         .names = arena_of(world->memory, 256),
         .interest = {.world = world, .player = filter->player, .server = filter->server},
         .area = {.active = filter->has_area,
                  .radius = filter->radius,
-                 .members = table_of(world->memory)},
+                 .members = table_of(world->memory),
+                 .leaders = table_of(world->memory)},
         .origin = filter->origin,
         .resumed = resumes(filter),
+        .since = filter->since,
         .begin = world->seq,
-        .slots = resumes(filter) ? 0 : world->cells.used,
+        .slots = walks ? world->cells.used : 0,
         .named = table_of(world->memory),
         .bases = filter->bases,
         .held = {.floor = filter->since,
@@ -179,6 +220,8 @@ static void subscriber_init(struct subscriber *subscriber, const struct world *w
                  .player = filter->server ? 0 : filter->player},
         .start = arena_of(world->memory, 1024),
         .round = round_of(resumes(filter) ? filter->since : world->seq),
+        .trail = trail_none(),
+        .replacements = world->replacements,
         .interval = filter->interval,
         .round_due = now,
         .budget = budget_of(filter->bytes_per_second, now),
@@ -195,7 +238,7 @@ int subscriber_create(struct subscriber **out, struct world *world,
     subscriber_init(subscriber, world, filter, now);
     status = copy_interest(subscriber, filter);
     if (status == SS_OK)
-        status = subscriber->resumed ? resume_area(subscriber, filter->since)
+        status = subscriber->resumed ? resume_area(subscriber)
                                      : copy_known(subscriber, filter);
     if (status == SS_OK && filter->bases) status = holding_open(world);
     if (status != SS_OK) {
@@ -220,6 +263,7 @@ void subscriber_destroy(struct subscriber *subscriber) {
     interest_close(&subscriber->interest);
     arena_free(&subscriber->names);
     table_free(&subscriber->area.members);
+    table_free(&subscriber->area.leaders);
     memory_free(memory, subscriber, sizeof *subscriber);
 }
 
@@ -270,6 +314,80 @@ static enum step look_at(struct subscriber *subscriber, const struct cell *cell,
     return STEP_TOLD;
 }
 
+/* ---- followers ----------------------------------------------------------------------------- */
+
+/* Whether the start or a round will come to it: then it need not be told now. */
+static bool will_meet(const struct subscriber *subscriber, const struct cell *cell) {
+    bool slot = !subscriber->resumed && cell->handle >= subscriber->slot &&
+                cell->handle < subscriber->slots;
+    return slot || round_will_meet(&subscriber->round, history_newest(&cell->history)->seq);
+}
+
+/* What the leader's step over the border means for one follower. Entering ones are told whole, also
+ * what this stream wrote while they were outside. */
+static enum step follow_leader(struct subscriber *subscriber, const struct cell *cell,
+                               struct change *change) {
+    const struct world *world = subscriber->world;
+    const struct record *record = history_newest(&cell->history);
+    if (!cell->live || will_meet(subscriber, cell) ||
+        !interest_covers(&subscriber->interest, cell))
+        return STEP_DONE;
+    bool has = area_has(&subscriber->area, world, cell) && !subscriber->trail.unsure;
+    enum area_verdict verdict = area_judge(&subscriber->area, world, cell, record);
+    if (verdict == AREA_NO_MEMORY) return STEP_WAIT;
+    if (verdict == AREA_OUTSIDE || (verdict == AREA_TELL && has)) return STEP_DONE;
+    change->kind = verdict == AREA_TELL ? CHANGE_CELL : CHANGE_LEFT;
+    change->view = cell_view_of(world, cell, record);
+    return STEP_TOLD;
+}
+
+static enum step walk_trail(struct subscriber *subscriber, struct change *change) {
+    struct trail *trail = &subscriber->trail;
+    while (trail_open(trail)) {
+        const struct cell *cell = trail_cell(trail, subscriber->world);
+        enum step step = cell ? follow_leader(subscriber, cell, change) : STEP_DONE;
+        if (step == STEP_WAIT) return step;
+        trail_step(trail, subscriber->world);
+        if (step == STEP_TOLD) return step;
+    }
+    return STEP_DONE;
+}
+
+static void lay_trail(struct subscriber *subscriber, const struct cell *leader, bool unsure) {
+    subscriber->trail = trail_of(subscriber->world, leader);
+    subscriber->trail.unsure = unsure;
+    subscriber->trail_told = subscriber->round.told;
+}
+
+/* Where the followers of `leader` are from now on. */
+static enum step lead(struct subscriber *subscriber, const struct cell *leader) {
+    bool moved;
+    if (area_lead(&subscriber->area, subscriber->world, leader, &moved) != SS_OK) return STEP_WAIT;
+    if (moved) lay_trail(subscriber, leader, false);
+    return STEP_DONE;
+}
+
+/* The leader that must be looked at before `cell` is judged. At the start that is also the one of a
+ * follower: its own slot may come later. NULL: none. */
+static const struct cell *leader_before(const struct subscriber *subscriber,
+                                        const struct cell *cell, uint64_t until) {
+    const struct world *world = subscriber->world;
+    if (!subscriber->area.active) return NULL;
+    if (is_followed(world, cell)) return cell;
+    if (!follows(world, cell) || subscriber->slot == subscriber->slots) return NULL;
+    const struct cell *leader = leader_of(world, cell);
+    return leader && history_newest(&leader->history)->seq <= until ? leader : NULL;
+}
+
+/* look_at, and the trail of a leader. */
+static enum step meet(struct subscriber *subscriber, const struct cell *cell, uint64_t until,
+                      struct change *change) {
+    const struct cell *leader = leader_before(subscriber, cell, until);
+    if (leader && lead(subscriber, leader) == STEP_WAIT) return STEP_WAIT;
+    enum step step = look_at(subscriber, cell, change);
+    return step == STEP_DONE ? walk_trail(subscriber, change) : step;
+}
+
 /* ---- the start ----------------------------------------------------------------------------- */
 
 static enum step tell_gone(struct subscriber *subscriber, uint64_t until, struct change *change) {
@@ -305,9 +423,32 @@ static enum step tell_slots(struct subscriber *subscriber, uint64_t until, struc
         uint64_t seq = history_newest(&cell->history)->seq;
         if (seq > until && seq > subscriber->begin) continue;
         if (seq > until) return STEP_WAIT;
-        enum step step = look_at(subscriber, cell, change);
+        enum step step = meet(subscriber, cell, until, change);
         if (step == STEP_DONE) continue;
         if (step == STEP_TOLD) subscriber->slot++;
+        return step;
+    }
+    return STEP_DONE;
+}
+
+/* Of followers that have not changed since the client left, but of which the leader may have crossed
+ * the border, nobody knows whether it has them. So it is told of each, whole or as left, and of a
+ * leader that has not changed itself: the rounds will not meet it. One that changes too fast to be
+ * told is taken as outside until a round does. */
+static enum step tell_unsure(struct subscriber *subscriber, uint64_t until, struct change *change) {
+    const struct world *world = subscriber->world;
+    for (; subscriber->slot < subscriber->slots; subscriber->slot++) {
+        const struct cell *cell = slab_at(&world->cells, subscriber->slot);
+        if (!slot_holds(cell) || !is_followed(world, cell) || !is_unsure(subscriber, cell))
+            continue;
+        uint64_t seq = history_newest(&cell->history)->seq;
+        if (seq <= until && lead(subscriber, cell) == STEP_WAIT) return STEP_WAIT;
+        lay_trail(subscriber, cell, true);
+        bool met = round_will_meet(&subscriber->round, seq);
+        enum step step = met ? STEP_DONE : look_at(subscriber, cell, change);
+        if (step == STEP_DONE) step = walk_trail(subscriber, change);
+        if (step == STEP_DONE) continue;
+        subscriber->slot++;
         return step;
     }
     return STEP_DONE;
@@ -335,7 +476,7 @@ static bool follow(struct subscriber *subscriber, uint64_t until, ss_time now,
     const struct cell *cell;
     while (round_open(round) || begin_round(subscriber, until, now)) {
         while ((cell = round_next(round, subscriber->world))) {
-            enum step step = look_at(subscriber, cell, change);
+            enum step step = meet(subscriber, cell, until, change);
             if (step == STEP_WAIT) return false;
             round_pass(round, cell);
             note_close(subscriber);
@@ -351,7 +492,9 @@ static bool follow(struct subscriber *subscriber, uint64_t until, ss_time now,
 static bool start(struct subscriber *subscriber, uint64_t until, ss_time now,
                   struct change *change) {
     enum step step = tell_gone(subscriber, until, change);
-    if (step == STEP_DONE) step = tell_slots(subscriber, until, change);
+    if (step == STEP_DONE)
+        step = subscriber->resumed ? tell_unsure(subscriber, until, change)
+                                   : tell_slots(subscriber, until, change);
     if (step != STEP_DONE) return step == STEP_TOLD;
     if (subscriber->round.told < subscriber->begin && follow(subscriber, until, now, change))
         return true;
@@ -364,16 +507,30 @@ static bool start(struct subscriber *subscriber, uint64_t until, ss_time now,
     return true;
 }
 
-/* A tombstone that was forgotten after `told` may have been one to tell. */
-static bool lost(struct subscriber *subscriber, uint64_t until, struct change *change) {
+/* A tombstone that was forgotten after `told` may have been one to tell; an area may mean other
+ * cells since the policies changed; and the followers of a forgotten leader are not to be found. */
+static bool is_lost(const struct subscriber *subscriber, uint64_t until) {
     const struct world *world = subscriber->world;
-    if (world->forgotten <= subscriber->round.told || world->forgotten > until) return false;
-    start_free(subscriber);
+    if (subscriber->area.active && subscriber->replacements != world->replacements) return true;
+    if (trail_broken(&subscriber->trail)) return true;
+    return world->forgotten > subscriber->round.told && world->forgotten <= until;
+}
+
+/* STEP_WAIT: it is not told yet, for want of memory. */
+static enum step lost(struct subscriber *subscriber, uint64_t until, struct change *change) {
+    const struct world *world = subscriber->world;
+    if (!is_lost(subscriber, until)) return STEP_DONE;
+    uint64_t seq = world->seq < until ? world->seq : until, told = subscriber->round.told;
+    if (seq < told) seq = told;
     area_sweep(&subscriber->area, world);
+    if (area_lead_all(&subscriber->area, world, seq) != SS_OK) return STEP_WAIT;
+    start_free(subscriber);
     subscriber_doubt(subscriber);
-    subscriber->round = round_of(world->seq < until ? world->seq : until);
+    subscriber->round = round_of(seq);
+    subscriber->trail = trail_none();
+    subscriber->replacements = world->replacements;
     change->kind = CHANGE_LOST;
-    return true;
+    return STEP_TOLD;
 }
 
 bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
@@ -383,7 +540,9 @@ bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
         if (round_open(&subscriber->round)) subscriber->round.starved = true;
         return false;
     }
-    if (lost(subscriber, until, change)) return true;
+    enum step step = lost(subscriber, until, change);
+    if (step == STEP_DONE) step = walk_trail(subscriber, change);
+    if (step != STEP_DONE) return step == STEP_TOLD;
     return subscriber->caught_up ? follow(subscriber, until, now, change)
                                  : start(subscriber, until, now, change);
 }
@@ -397,5 +556,6 @@ void subscriber_spend(struct subscriber *subscriber, size_t bytes) {
 }
 
 uint64_t subscriber_told(const struct subscriber *subscriber) {
-    return subscriber->caught_up || subscriber->resumed ? subscriber->round.told : 0;
+    if (!subscriber->caught_up && !subscriber->resumed) return 0;
+    return trail_open(&subscriber->trail) ? subscriber->trail_told : subscriber->round.told;
 }

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "world/conflict.h"
+#include "world/follow.h"
 #include "world/holding.h"
 #include "world/idempotency.h"
 #include "world/proposal.h"
@@ -71,6 +72,7 @@ int world_create(struct world **out, const struct memory *memory, const struct w
     if (!world) return SS_ERR_NOMEM;
     world_init(world, memory, config, now);
     status = policies_intern(world, config->categories, config->category_count);
+    if (status == SS_OK) follow_link(world);
     if (status == SS_OK) status = conflicts_create(world);
     if (status == SS_OK) status = keys_create(world);
     if (status == SS_OK) status = proposals_create(world);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Plants known bugs, one after the other, in a copy of the tree, and requires that the simulator or
-# the laws of merging find each. A test that cannot fail proves nothing; these must.
+# a unit test with a model of its own (the laws of merging, followers) find each. A test that cannot
+# fail proves nothing; these must.
 # usage: tests/planted/run.sh [NAME...]     SEEDS=40 and JOBS=2 may come from the environment
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,13 +14,14 @@ seeds=${SEEDS:-40}
 jobs=${JOBS:-2}
 sim=$work/build/src/sim/statesync-sim
 laws=$work/build/src/payload/test_json_merge
+followers=$work/build/src/world/test_follow
 
 (cd "$root" && tar cf - --exclude='./build*' --exclude=./.git --exclude=node_modules .) |
     (mkdir "$work/tree" && cd "$work/tree" && tar xf -)
 
 build() {
     ninja -C "$work/build" -j "$jobs" src/sim/statesync-sim src/payload/test_json_merge \
-        >"$work/log" 2>&1
+        src/world/test_follow >"$work/log" 2>&1
 }
 # simulate OPTION...: what went wrong, or nothing. Running out of time is nothing, too.
 simulate() {
@@ -27,23 +29,29 @@ simulate() {
     grep -a -m 1 -e FAILED -e crashed "$work/sim"
 }
 # What found the bug, or nothing: first what the patch says in its line `found by: OPTIONS`, or
-# `found by: laws`. Then everything is tried: small worlds meet their beginnings more often; failing
-# memory with few other faults meets more places than one fault among many.
+# `found by: laws`, or `found by: followers`. Then everything is tried: small worlds meet their
+# beginnings more often; failing memory with few other faults meets more places than one fault among
+# many.
 finder() {
     case $1 in
     '') ;;
     laws) laws && return ;;
+    followers) followers && return ;;
     *) simulate $1 && return ;;
     esac
     simulate --seeds "1..$seeds" --ops 120 ||
         simulate --seeds "1..$((seeds * 15))" --clients 1 --ops 40 ||
         simulate --seeds "1..$((seeds * 60))" --clients 2 --ops 30 \
             --faults memory,stall,pause,burst,accept,delay ||
-        laws
+        laws || followers
 }
 laws() {
     "$laws" >"$work/laws" 2>&1 && return 1
     echo "laws of merging"
+}
+followers() {
+    "$followers" >"$work/followers" 2>&1 && return 1
+    echo "the model of followers"
 }
 
 meson setup "$work/build" "$work/tree" -Dbuildtype=release -Dwerror=false >"$work/log" 2>&1 && build || {

@@ -42,6 +42,7 @@ schema: {path("game.desc")}
 auth: {{ jwt_keys: {path("jwks.json")}, anonymous: never }}
 categories:
   inventory: {{ locking: optional }}
+  health: {{ write: server, read: any, format: json, follows: position }}
 """)
 server = Server(program, path("statesync.yaml"))
 channel = grpc.insecure_channel(server.grpc)
@@ -102,11 +103,11 @@ def unknown_fields():
 
 
 class Pushes:
-    def __init__(self, who, player, **subscribe):
+    def __init__(self, who, player, categories=("inventory",), **subscribe):
         self.requests, self.answers = queue.Queue(), queue.Queue()
         self.call = service.StreamStateUpdates(iter(self.requests.get, None), metadata=who)
         threading.Thread(target=self.read, daemon=True).start()
-        self.requests.put(pb.StateSyncRequest(player_id=player, subscribe=pb.Subscribe(categories=["inventory"], **subscribe)))
+        self.requests.put(pb.StateSyncRequest(player_id=player, subscribe=pb.Subscribe(categories=categories, **subscribe)))
 
     def read(self):
         try:
@@ -170,6 +171,37 @@ def areas():
     print("ok: an area of interest by the schema's position")
 
 
+def followers():
+    """Health has no coordinates: it is told while the position of the same name is in the area."""
+    def stand(x):
+        assert sync(host, 101, "position", "hero", game.Position(at=game.Vec3(x=x))).result == SUCCESS
+
+    def vanish():
+        assert sync(host, 101, "position", "hero", delete=True).result == SUCCESS
+
+    def health(key, points):
+        return service.SyncState(pb.StateSyncRequest(player_id=101, category="health", key=key, state_data=b"%d" % points), metadata=host)
+    stand(500)
+    for key in ("hero", "ghost"):
+        assert health(key, 100).result == SUCCESS
+    watching = Pushes(bob, 102, categories=["health"], area=pb.Area(radius=10))
+    first = watching.answers.get(timeout=5)
+    assert first.caught_up, first
+    assert health("hero", 90).result == SUCCESS
+    vanish()
+    stand(1)
+    update = watching.until("hero")
+    assert update.state == b"90" and not update.left, update
+    assert health("ghost", 50).result == SUCCESS
+    assert health("hero", 80).result == SUCCESS
+    assert watching.until("hero").state == b"80"
+    vanish()
+    update = watching.until("hero")
+    assert update.left and not update.deleted, update
+    watching.close()
+    print("ok: a category that follows another is told where that one is")
+
+
 def reloads():
     """A reload that breaks standing states changes nothing."""
     with open(path("statesync.yaml")) as source:
@@ -191,7 +223,7 @@ def reloads():
     print("ok: reloads")
 
 
-for test in (merges, refusals, unknown_fields, hidden_fields, areas, reloads):
+for test in (merges, refusals, unknown_fields, hidden_fields, areas, followers, reloads):
     test()
 ended = server.stop()
 assert ended == 0, (ended, server.output())
