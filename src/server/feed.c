@@ -116,8 +116,8 @@ static void feed_change(struct worker *worker, struct hosted *hosted, struct fee
     case CHANGE_LOST:
         response.result = SYNC_RESULT_STALE;
         response.error_message =
-            bytes_of("changes were forgotten before this stream heard of them: "
-                     "take a snapshot; pushes go on from the present");
+            bytes_of("changes were forgotten before this stream heard of them, or a reload changed "
+                     "what areas mean: take a snapshot; pushes go on from the present");
         break;
     }
     subscriber_spend(feed->subscriber, feed_push(worker, feed, &response, gated));

@@ -341,7 +341,7 @@ static enum step follow_leader(struct subscriber *subscriber, const struct cell 
     return STEP_TOLD;
 }
 
-static enum step walk_trail(struct subscriber *subscriber, struct change *change) {
+static inline enum step walk_trail(struct subscriber *subscriber, struct change *change) {
     struct trail *trail = &subscriber->trail;
     while (trail_open(trail)) {
         const struct cell *cell = trail_cell(trail, subscriber->world);
@@ -382,6 +382,7 @@ static const struct cell *leader_before(const struct subscriber *subscriber,
 /* look_at, and the trail of a leader. */
 static enum step meet(struct subscriber *subscriber, const struct cell *cell, uint64_t until,
                       struct change *change) {
+    if (subscriber->world->following == 0) return look_at(subscriber, cell, change);
     const struct cell *leader = leader_before(subscriber, cell, until);
     if (leader && lead(subscriber, leader) == STEP_WAIT) return STEP_WAIT;
     enum step step = look_at(subscriber, cell, change);
@@ -516,21 +517,20 @@ static bool is_lost(const struct subscriber *subscriber, uint64_t until) {
     return world->forgotten > subscriber->round.told && world->forgotten <= until;
 }
 
-/* STEP_WAIT: it is not told yet, for want of memory. */
-static enum step lost(struct subscriber *subscriber, uint64_t until, struct change *change) {
+/* Begins anew. False: not yet, for want of memory. */
+static bool lose(struct subscriber *subscriber, uint64_t until, struct change *change) {
     const struct world *world = subscriber->world;
-    if (!is_lost(subscriber, until)) return STEP_DONE;
     uint64_t seq = world->seq < until ? world->seq : until, told = subscriber->round.told;
     if (seq < told) seq = told;
     area_sweep(&subscriber->area, world);
-    if (area_lead_all(&subscriber->area, world, seq) != SS_OK) return STEP_WAIT;
+    if (area_lead_all(&subscriber->area, world, seq) != SS_OK) return false;
     start_free(subscriber);
     subscriber_doubt(subscriber);
     subscriber->round = round_of(seq);
     subscriber->trail = trail_none();
     subscriber->replacements = world->replacements;
     change->kind = CHANGE_LOST;
-    return STEP_TOLD;
+    return true;
 }
 
 bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
@@ -540,8 +540,8 @@ bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
         if (round_open(&subscriber->round)) subscriber->round.starved = true;
         return false;
     }
-    enum step step = lost(subscriber, until, change);
-    if (step == STEP_DONE) step = walk_trail(subscriber, change);
+    if (is_lost(subscriber, until)) return lose(subscriber, until, change);
+    enum step step = walk_trail(subscriber, change);
     if (step != STEP_DONE) return step == STEP_TOLD;
     return subscriber->caught_up ? follow(subscriber, until, now, change)
                                  : start(subscriber, until, now, change);

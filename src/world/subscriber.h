@@ -40,8 +40,9 @@ enum change_kind {
     CHANGE_CELL,      /* `view` is new or changed (or deleted) */
     CHANGE_LEFT,      /* it left the area */
     CHANGE_CAUGHT_UP, /* once, after everything that differed at the start */
-    CHANGE_LOST,      /* something may have been forgotten before it was told: take a snapshot; the
-                         subscriber goes on from the present */
+    CHANGE_LOST,      /* something may have been forgotten before it was told, or an area means other
+                         cells since a reform: take a snapshot; the subscriber goes on from the
+                         present */
 };
 struct change {
     enum change_kind kind;
