@@ -80,7 +80,7 @@ static int learn(struct training *in) {
     delta_model_untrained(in->model, &in->lanes->delta, in->mode);
     delta_model_save(in->model, &in->plain);
     profile_retention(PROFILE_PLAYERS, in->mode, in->model);
-    int status = delta_train(in->model, &in->source, in->traces, in->count, &memory_heap);
+    int status = delta_train(in->model, &in->source, in->traces, in->count, false, &memory_heap);
     if (status != SS_OK) return fail(in, "train", status);
     delta_model_save(in->model, &in->learned);
     return EXIT_OK;

@@ -147,6 +147,12 @@ INLINE bool rows_differ(const uint8_t *a, const uint8_t *b, size_t size) {
     return (sum[0] | sum[1]) != 0;
 }
 
+/* Copies a row and what stands beside it, to whole blocks. */
+INLINE void row_copy(uint8_t *to, const uint8_t *from, size_t size) {
+    for (size_t at = 0; at < size; at += sizeof(bytes16))
+        *(bytes16 *)(void *)(to + at) = bytes_at(from + at);
+}
+
 /* Which of `cells` differ between two frames. */
 static unsigned cells_differ(const struct delta_frame *a, const struct delta_frame *b,
                              unsigned cells, size_t size) {
@@ -308,11 +314,12 @@ INLINE void code_any_cell(struct walk *walk, enum mode mode, unsigned cell, cons
 
 /* ---- a chunk ---- */
 
-/* What the trees of cells' flags ask; clue 9 is made from clue 0. */
+/* What the trees of cells' flags ask of a chunk's history and the cell; clue 9 is made from clue 0,
+ * and whether bytes changed before is asked of the cell alone. */
 INLINE uint32_t flags_ask(const struct delta_model *model, enum mode mode) {
     if (mode == OBSERVE) return UINT32_MAX;
     uint32_t asks = model->flag[FLAG_CHANGED].asks | model->flag[FLAG_GONE].asks |
-                    model->flag[FLAG_BYTES].asks | model->flag[FLAG_BORN].asks;
+                    (model->flag[FLAG_BYTES].asks & ~7u) | model->flag[FLAG_BORN].asks;
     return asks >> 9 & 1 ? asks | 1 : asks;
 }
 
@@ -339,7 +346,7 @@ INLINE void code_chunk(struct walk *walk, enum mode mode, struct delta_frame *no
         if (was) {
             before = code_flag(walk, mode, FLAG_CHANGED, clues, !is || differ >> i & 1);
             is = !before || !code_flag(walk, mode, FLAG_GONE, clues, !is);
-            if (mode == READ && !before) memcpy(row, base->rows[i], DELTA_ROW_MAX);
+            if (mode == READ && !before) row_copy(row, base->rows[i], chunk->schema->row_size);
         } else {
             before = code_flag(walk, mode, FLAG_BORN, clues, is);
             is = before;
@@ -362,7 +369,7 @@ void delta_chunk_keep(const struct delta_chunk *chunk, struct delta_frame *now) 
     const struct delta_frame *base = chunk->past[TICK_BASE];
     now->live = base ? base->live : 0;
     for (unsigned i = 0; now->live >> i; i++)
-        if (now->live >> i & 1) memcpy(now->rows[i], base->rows[i], DELTA_ROW_MAX);
+        if (now->live >> i & 1) row_copy(now->rows[i], base->rows[i], chunk->schema->row_size);
 }
 
 bool delta_chunk_same(const struct delta_chunk *chunk, const struct delta_frame *now) {
@@ -398,15 +405,13 @@ INLINE void code_block_chunk(struct walk *walk, enum mode mode, struct delta_fra
     struct history history = {{0}, {0}};
     history_live(&history, chunk);
     history_move(&history, chunk, TICK_BASE);
-    history_move(&history, chunk, TICK_OLD1);
     clues[0] = changed_cells(chunk, &history, TICK_BASE);
-    clues[1] = changed_cells(chunk, &history, TICK_OLD1);
     clues[2] = (int16_t)*before;
     clues[3] = (int16_t)(base ? __builtin_popcount(base->live) : 0);
     unsigned bit = mode != READ && !delta_chunk_same(chunk, now);
     *before = code_flag(walk, mode, FLAG_CHUNK, clues, bit);
     if (*before)
-        code_chunk(walk, mode, now, &history, 2);
+        code_chunk(walk, mode, now, &history, 1);
     else if (mode == READ)
         delta_chunk_keep(chunk, now);
 }

@@ -9,7 +9,6 @@
 #include "wire/range.h"
 
 #define SYMBOLS       GROW_SYMBOLS
-#define QUESTION_BITS 0.001 /* what a further question (ways.h) must save, per sample */
 
 static double plogp(double n) {
     return n > 0 ? n * log2(n) : 0;
@@ -95,7 +94,7 @@ static double split_price(const struct set *set, const struct model_tree *tree, 
         asked++;
         same += tree->node[i].threshold == threshold;
     }
-    if (same == 0 && asked % WAYS_BLOCK == 0) price += QUESTION_BITS * (double)set->count;
+    if (same == 0 && asked % WAYS_BLOCK == 0) price += set->question_bits * (double)set->count;
     return price;
 }
 

@@ -90,7 +90,8 @@ INLINE void features_of_number(struct predictor *p, const struct predictor_lane 
         spread[9] = fixed_size(mean[10]);
     }
     int64_t sum = 0;
-    if (vector && (uses & USES_MORE || p->schema->velocity != DELTA_NO_LANE)) {
+    bool steered = p->schema->yaw != DELTA_NO_LANE || p->schema->velocity != DELTA_NO_LANE;
+    if (vector && steered && (uses & USES_MORE || p->schema->velocity != DELTA_NO_LANE)) {
         features_more(p, lane, info, uses, dt);
         sum = weigh(p, weight, 3, 6) + weigh(p, weight, 8, 10) + weigh(p, weight, 12, 16);
     }

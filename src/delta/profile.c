@@ -59,7 +59,7 @@ static const struct {
 } profiles[PROFILE_COUNT] = {
     [PROFILE_PLAYERS] = {"players", FIELDS(players), true, {30, 90, 0}, {1, 30, 90}},
     [PROFILE_ARENA] = {"arena", FIELDS(arena), true, {16, 80, 0}, {1, 30, 90}},
-    [PROFILE_CUBES] = {"cubes", FIELDS(cubes), false, {33, 100, 0}, {1, 30, 90}},
+    [PROFILE_CUBES] = {"cubes", FIELDS(cubes), false, {33, 100, 0}, {1, 60, 0}},
     [PROFILE_ASTEROIDS] = {"asteroids", FIELDS(asteroids), false, {100, 300, 0}, {60, 150, 400}},
     [PROFILE_EXACT] = {"exact", FIELDS(exact), true, {30, 90, 0}, {1, 30, 90}},
     [PROFILE_EXACT_ARENA] = {"exact-arena", FIELDS(exact_arena), true, {16, 80, 0}, {1, 30, 90}},

@@ -26,7 +26,8 @@ struct set {
     unsigned target; /* lane, or flag */
     uint32_t lattice[2][2];
     int leaves_max;
-    double split_bits, value_bits;
+    bool quick; /* trees that take less time, for a few more bits */
+    double split_bits, value_bits, question_bits;
 };
 
 #endif

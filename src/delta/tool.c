@@ -10,7 +10,7 @@
 #define TRACE_BYTES_MAX ((size_t)1 << 30)
 
 static const char usage[] =
-    "usage: delta-tool train acked|stream [--exact] NAME TRACE... > table_NAME.c\n";
+    "usage: delta-tool train acked|stream [--exact|--quick] NAME TRACE... > table_NAME.c\n";
 
 static int fail(const char *what, int status) {
     fprintf(stderr, "delta-tool: %s: error %d\n", what, status);
@@ -19,7 +19,7 @@ static int fail(const char *what, int status) {
 
 struct options {
     enum delta_mode mode;
-    bool exact;
+    bool exact, quick; /* quick: see train.h */
     char **names;
     int count;
 };
@@ -28,8 +28,10 @@ static bool parse(int argc, char **argv, struct options *options) {
     if (argc < 1 || (strcmp(argv[0], "acked") != 0 && strcmp(argv[0], "stream") != 0)) return false;
     options->mode = argv[0][0] == 'a' ? DELTA_ACKED : DELTA_STREAM;
     options->exact = argc > 1 && strcmp(argv[1], "--exact") == 0;
-    options->names = argv + 1 + options->exact;
-    options->count = argc - 1 - options->exact;
+    options->quick = argc > 1 && strcmp(argv[1], "--quick") == 0;
+    int named = 1 + (options->exact || options->quick);
+    options->names = argv + named;
+    options->count = argc - named;
     return options->count > 0;
 }
 
@@ -52,7 +54,7 @@ static int learn(const struct options *options, const struct trace *traces, size
     struct course_source source = {.schema = &schema};
     profile_schema(profile, &schema);
     profile_retention(profile, options->mode, model);
-    return delta_train(model, &source, traces, count, &memory_heap);
+    return delta_train(model, &source, traces, count, options->quick, &memory_heap);
 }
 
 static int train(int argc, char **argv) {

@@ -15,6 +15,9 @@
 #define SPLIT_BITS      80.0 /* what a split of a lane's tree must save */
 #define FLAG_SPLIT_BITS 40.0
 #define BYTE_LEAVES     40
+#define QUICK_LEAVES    40
+#define QUESTION_BITS   0.001 /* what a further question (ways.h) must save, per sample */
+#define QUICK_BITS      0.005
 #define FLAG_LEAVES     24
 #define VALUE_BITS      0.01 /* what asking for a raw value must save more, per sample */
 
@@ -144,7 +147,10 @@ static int train_all(struct set *set, const struct lesson *lesson, struct delta_
     int status = SS_OK;
     for (unsigned i = 0; i < schema->lane_count && status == SS_OK; i++) {
         set->target = i;
-        set->leaves_max = schema->lanes[i].kind == DELTA_BYTE ? BYTE_LEAVES : MODEL_LEAVES;
+        set->leaves_max = schema->lanes[i].kind == DELTA_BYTE ? BYTE_LEAVES
+                          : set->quick                        ? QUICK_LEAVES
+                                                              : MODEL_LEAVES;
+        set->question_bits = set->quick ? QUICK_BITS : QUESTION_BITS;
         set->split_bits = SPLIT_BITS;
         set->value_bits = schema->lanes[i].kind == DELTA_QUATERNION ? 0 : VALUE_BITS;
         status = train_lane(set, lesson, model, grow);
@@ -160,9 +166,10 @@ static int train_all(struct set *set, const struct lesson *lesson, struct delta_
 }
 
 int delta_train(struct delta_model *model, const struct course_source *source,
-                const struct trace *traces, size_t count, const struct memory *memory) {
+                const struct trace *traces, size_t count, bool quick,
+                const struct memory *memory) {
     struct lesson lesson = {source, traces, count, memory};
-    struct set set = {.capacity = SAMPLES_MAX};
+    struct set set = {.capacity = SAMPLES_MAX, .quick = quick};
     bool adapts = model->adapts;
     model->adapts = 0;
     model->schema_hash = delta_schema_hash(source->schema);
