@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "bench/report.h"
+#include "bench/stall.h"
 #include "bench/target.h"
 
 struct subject {
@@ -21,6 +22,8 @@ struct contest {
     struct subject subjects[2];
     unsigned count;
     struct load_result result;
+    struct series machine; /* open loop: what a server that costs nothing would have shown */
+    struct latency waits;
     char why[256];
 };
 
@@ -35,15 +38,19 @@ static bool subject_load(struct contest *contest, struct subject *subject) {
     return false;
 }
 
+static void note_latency(struct series *series, const struct latency *latency) {
+    series_note(series, "p50_us", latency_us(latency, 0.5));
+    series_note(series, "p99_us", latency_us(latency, 0.99));
+    series_note(series, "p999_us", latency_us(latency, 0.999));
+    series_note(series, "max_us", latency_us(latency, 1));
+}
+
 static void subject_note(struct contest *contest, struct subject *subject) {
     const struct load_result *result = &contest->result;
     struct series *series = &subject->series;
     double answers = result->answers ? (double)result->answers : 1;
     series_note(series, "per_second", (double)result->answers / result->seconds);
-    series_note(series, "p50_us", latency_us(&result->latency, 0.5));
-    series_note(series, "p99_us", latency_us(&result->latency, 0.99));
-    series_note(series, "p999_us", latency_us(&result->latency, 0.999));
-    series_note(series, "max_us", latency_us(&result->latency, 1));
+    note_latency(series, &result->latency);
     series_note(series, "server_cpu_us", (double)result->server_cpu_us / answers);
     series_note(series, "load_cpu_us", (double)result->load_cpu_us / answers);
     series_note(series, "server_cpu_%",
@@ -75,13 +82,23 @@ static bool subject_aim(struct contest *contest, struct subject *subject) {
     return true;
 }
 
+static void machine_round(struct contest *contest) {
+    const struct options *options = contest->options;
+    contest->waits = (struct latency){0};
+    stall_measure(&contest->waits, options->server_core, options->load_core, options->seconds);
+    note_latency(&contest->machine, &contest->waits);
+    series_round(&contest->machine, options->json);
+}
+
 static bool contest_rounds(struct contest *contest) {
     bool fine = true;
     for (unsigned i = 0; fine && i < contest->count; i++)
         fine = subject_aim(contest, &contest->subjects[i]);
-    for (unsigned round = 0; fine && round < contest->options->rounds; round++)
+    for (unsigned round = 0; fine && round < contest->options->rounds; round++) {
         for (unsigned i = 0; fine && i < contest->count; i++)
             fine = subject_round(contest, &contest->subjects[(round + i) % contest->count]);
+        if (fine && contest->subjects[0].config.rate > 0) machine_round(contest);
+    }
     return fine;
 }
 
@@ -90,6 +107,7 @@ static void contest_report(const struct contest *contest) {
     const struct subject *subjects = contest->subjects;
     for (unsigned i = 0; i < contest->count; i++)
         series_report(&subjects[i].series, json);
+    if (contest->machine.rounds) series_report(&contest->machine, json);
     if (contest->count == 2) series_compare(&subjects[0].series, &subjects[1].series, json);
 }
 
@@ -118,6 +136,7 @@ int rounds_run(const char *bench, const struct options *options, const struct lo
     struct contest *contest = calloc(1, sizeof *contest);
     if (!contest) return 1;
     contest->options = options;
+    contest->machine = (struct series){.bench = bench, .subject = "machine"};
     bool fine = contest_open(contest, bench, ours, peer);
     if (!process_pin(options->load_core))
         fprintf(stderr, "statesync bench: not pinned to core %d\n", options->load_core);
