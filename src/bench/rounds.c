@@ -85,7 +85,7 @@ static bool subject_aim(struct contest *contest, struct subject *subject) {
 static void machine_round(struct contest *contest) {
     const struct options *options = contest->options;
     contest->waits = (struct latency){0};
-    stall_measure(&contest->waits, options->server_core, options->load_core, options->seconds);
+    stall_measure(&contest->waits, options->server_core, options->seconds);
     note_latency(&contest->machine, &contest->waits);
     series_round(&contest->machine, options->json);
 }
