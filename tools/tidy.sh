@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Tidiness is a test: SPDX tags, floors without cycles, no monsters, no binaries, no stray spaces.
+# Tidiness is a test: SPDX tags, floors without cycles, no monsters, no binaries, no stray spaces,
+# planted bugs that fit.
 set -eu
 cd "$(dirname "$0")/.."
 bad=0
@@ -33,6 +34,11 @@ done
 for file in $files; do
     [ -f "$file" ] || continue
     [ "$(wc -c <"$file")" -le 1048576 ] || complain "$file: over 1 MiB"
+done
+
+# A planted bug that no longer fits would silently go untested until the next ./test --all.
+for bug in tests/planted/*.patch; do
+    git apply --check "$bug" 2>/dev/null || complain "$bug: does not apply any more"
 done
 
 # Floors: every include of a folder names only folders that tools/floors.sh allows it.
