@@ -18,24 +18,27 @@
 
 struct feed_key {
     const struct worker *worker;
-    struct ticket ticket;
+    uint64_t origin;
 };
 
 static bool feed_equal(const void *context, uint32_t handle) {
     const struct feed_key *key = context;
     const struct feed *feed = slab_at(&key->worker->feeds, handle);
-    return feed->ticket.handle == key->ticket.handle &&
-           feed->ticket.generation == key->ticket.generation;
+    return ticket_origin(feed->ticket) == key->origin;
 }
 
 static uint64_t feed_hash(struct ticket ticket) {
     return hash_mix(ticket_origin(ticket));
 }
 
-static struct feed *feed_find(const struct worker *worker, struct ticket ticket) {
-    struct feed_key key = {worker, ticket};
-    uint32_t handle = table_find(&worker->feed_index, feed_hash(ticket), feed_equal, &key);
+static struct feed *feed_of(const struct worker *worker, uint64_t origin) {
+    struct feed_key key = {worker, origin};
+    uint32_t handle = table_find(&worker->feed_index, hash_mix(origin), feed_equal, &key);
     return handle == TABLE_NONE ? NULL : slab_at(&worker->feeds, handle);
+}
+
+static struct feed *feed_find(const struct worker *worker, struct ticket ticket) {
+    return feed_of(worker, ticket_origin(ticket));
 }
 
 bool feed_exists(const struct worker *worker, struct ticket ticket) {
@@ -151,6 +154,16 @@ void feed_credit(struct worker *worker, struct ticket ticket, uint32_t credit, s
     feed_pump(worker, worker->worlds[feed->world], feed, now);
 }
 
+void feed_wrote(struct worker *worker, const struct hosted *hosted, const struct update *update) {
+    if (hosted->area_count == 0 || update->origin == 0) return;
+    struct feed *feed = feed_of(worker, update->origin);
+    if (!feed || !feed->area) return;
+    uint64_t owner = update_owner(update, world_category(hosted->world, update->category));
+    if (subscriber_wrote(feed->subscriber, owner, update->category, update->key) == SS_OK) return;
+    feed->lost = true;
+    subscriber_doubt(feed->subscriber);
+}
+
 void feed_outcome(struct worker *worker, struct hosted *hosted, const struct resolved *resolved,
                   enum strategy strategy, const char *id, bool expired, ss_time now) {
     struct wire_outcome outcome = {
@@ -181,6 +194,7 @@ static void feed_release(struct worker *worker, struct feed *feed) {
     struct hosted *hosted = worker->worlds[feed->world];
     list_remove(&feed->link);
     hosted->feed_count--;
+    hosted->area_count -= feed->area;
     subscriber_destroy(feed->subscriber);
     table_remove(&worker->feed_index, feed_hash(feed->ticket), feed->handle);
     slab_release(&worker->feeds, feed->handle);
@@ -277,6 +291,7 @@ const char *feed_subscribe(struct worker *worker, const struct command *command,
                           .handle = handle,
                           .player = command->player,
                           .server = command->server,
+                          .area = filter.has_area,
                           .subscriber = subscriber,
                           .credit = CREDIT_START,
                           .from = worker->config.external_ticks ? 0 : stats.seq,
@@ -285,5 +300,6 @@ const char *feed_subscribe(struct worker *worker, const struct command *command,
         feed->deltas[feed->delta_count++] = deltas->items[i];
     list_push(&hosted->feeds, &feed->link);
     hosted->feed_count++;
+    hosted->area_count += feed->area;
     return NULL;
 }

@@ -20,6 +20,7 @@ struct hosted {
     uint64_t visible; /* the newest effect when the last tick closed */
     struct list feeds;
     uint32_t feed_count;
+    uint32_t area_count; /* feeds with an area */
     uint64_t pushes;
 };
 
@@ -31,7 +32,7 @@ struct feed {
     struct ticket ticket;
     uint32_t world, handle;
     uint64_t player;
-    bool server;
+    bool server, area;
     struct subscriber *subscriber;
     int64_t credit; /* bytes that the stream still takes */
     uint64_t from;  /* effects up to here are shown though their tick is open: the start */
@@ -83,6 +84,8 @@ bool feed_exists(const struct worker *worker, struct ticket ticket);
 void feed_cancel(struct worker *worker, struct ticket ticket);
 void feed_tick(struct worker *worker, struct hosted *hosted, ss_time now);
 /* Tells the parked writer's streams how a conflict ended. */
+/* An update of a stream was accepted. */
+void feed_wrote(struct worker *worker, const struct hosted *hosted, const struct update *update);
 void feed_outcome(struct worker *worker, struct hosted *hosted, const struct resolved *resolved,
                   enum strategy strategy, const char *id, bool expired, ss_time now);
 

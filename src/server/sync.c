@@ -17,10 +17,9 @@ static void sync_validate(struct worker *worker, struct hosted *hosted,
                           const struct category *policy, struct update *update) {
     const struct worker_hooks *hooks = &worker->config.hooks;
     if (!hooks->validate || !policy || update->base_missing) return;
-    uint64_t owner = update->owner ? update->owner : update->player;
-    if (policy->scope == SCOPE_SHARED) owner = 0;
     struct cell_view standing = {.deleted = true};
-    world_get(hosted->world, owner, update->category, update->key, &standing);
+    world_get(hosted->world, update_owner(update, policy), update->category, update->key,
+              &standing);
     struct reason *why = arena_alloc(&worker->arena, sizeof *why);
     if (why) why->text[0] = 0;
     struct reason unheard;
@@ -33,6 +32,7 @@ static void sync_tell(struct worker *worker, struct hosted *hosted, const struct
                       const struct outcome *outcome) {
     const struct worker_hooks *hooks = &worker->config.hooks;
     if (outcome->replayed) return;
+    if (outcome->result == RESULT_SUCCESS) feed_wrote(worker, hosted, update);
     if (outcome->conflict.type != CONFLICT_NONE && hooks->on_conflict)
         hooks->on_conflict(hooks->context, hosted->name, update, &outcome->conflict);
     if (outcome->result == RESULT_SUCCESS && hooks->on_change)

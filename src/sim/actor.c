@@ -119,12 +119,17 @@ static void act_first(struct actor *actor) {
     actor->began = true;
     if (chance(actor, 50)) return;
     stream_open(actor);
-    stream_subscribe(actor, 0, false);
+    stream_subscribe(actor, 0, EVERYWHERE, false);
+}
+
+unsigned actor_center(struct actor *actor) {
+    return chance(actor, 60) || actor->id == 0 ? EVERYWHERE
+                                               : (unsigned)random_below(&actor->random, PLACES);
 }
 
 static void subscribe_some(struct actor *actor) {
     uint32_t kinds = chance(actor, 70) ? 0 : (uint32_t)random_next(&actor->random);
-    stream_subscribe(actor, kinds, chance(actor, 50));
+    stream_subscribe(actor, kinds, actor_center(actor), chance(actor, 50));
 }
 
 static void act_player(struct actor *actor) {
@@ -167,7 +172,8 @@ static void act_referee(struct actor *actor) {
     actor_snapshot(actor, true);
     if (chance(actor, 50)) actor_ask_proposals(actor);
     if (!actor->stream.call) stream_open(actor);
-    if (actor->stream.call && !actor->stream.subscribed) stream_subscribe(actor, 0, false);
+    if (actor->stream.call && !actor->stream.subscribed)
+        stream_subscribe(actor, 0, EVERYWHERE, false);
 }
 
 static ss_time pause_of(struct actor *actor) {

@@ -141,7 +141,10 @@ void *actor_decode(struct actor *actor, const struct message_type *type, struct 
 void stream_open(struct actor *actor);
 void stream_send(struct actor *actor, struct attempt *attempt, struct state_sync_request *request);
 /* `kinds` 0: everything. `resume`: from the last token, if there is one. */
-void stream_subscribe(struct actor *actor, uint32_t kinds, bool resume);
+/* `center`: of the area, EVERYWHERE for none; who resumes keeps the one that was. */
+void stream_subscribe(struct actor *actor, uint32_t kinds, unsigned center, bool resume);
+/* Where somebody happens to look. */
+unsigned actor_center(struct actor *actor);
 void stream_unsubscribe(struct actor *actor);
 void stream_half_close(struct actor *actor);
 

@@ -72,7 +72,7 @@ static void stream_outcome(struct actor *actor, const struct wire_outcome *outco
 /* Changes were forgotten before they were told: what this copy has may be old for good. */
 static void stream_lost(struct actor *actor) {
     actor->stream.resume_size = 0;
-    stream_subscribe(actor, 0, false);
+    stream_subscribe(actor, 0, EVERYWHERE, false);
 }
 
 static void remark(const struct actor *actor, const struct cell *cell,
@@ -81,7 +81,10 @@ static void remark(const struct actor *actor, const struct cell *cell,
     if (!actor->trace->out) return;
     if (cell) cell_print(cell, name);
     trace_remark(actor->trace, actor->machine->now, "client %u: told of %s at %u%s", actor->id,
-                 name, update->version, update->deleted ? ", deleted" : "");
+                 name, update->version,
+                 update->deleted ? ", deleted"
+                 : update->left  ? ", left"
+                                 : "");
 }
 
 static void on_message(void *context, struct rpc_call *call, struct bytes message) {
@@ -110,7 +113,7 @@ static void on_message(void *context, struct rpc_call *call, struct bytes messag
         remark(actor, cell, update);
         bool former = response->client_sequence != stream->subscription;
         mirror_push(actor->model, &stream->mirror, update, former);
-        if (cell && !actor->model->lean)
+        if (cell && !update->left && !actor->model->lean)
             check_clock(actor->model, cell, update->version, update->vector_clock);
         if (cell && chance(actor, 50))
             believe(actor, cell, update->version, !update->deleted, update->state);
@@ -170,7 +173,7 @@ void stream_send(struct actor *actor, struct attempt *attempt, struct state_sync
         model_fail(actor->model, "an open stream of client %u takes nothing", actor->id);
 }
 
-void stream_subscribe(struct actor *actor, uint32_t kinds, bool resume) {
+void stream_subscribe(struct actor *actor, uint32_t kinds, unsigned center, bool resume) {
     struct stream *stream = &actor->stream;
     if (!stream->call || stream->half_closed || stream->life != *actor->life) return;
     struct bytes categories[KIND_COUNT];
@@ -182,7 +185,11 @@ void stream_subscribe(struct actor *actor, uint32_t kinds, bool resume) {
     if (resumes) {
         subscribe.resume_token = bytes_view(stream->resume, stream->resume_size);
         kinds = (uint32_t)stream->categories;
+        center = stream->mirror.center;
     }
+    struct wire_area area = {.x = (float)(center * PLACES_APART), .radius = AREA_RADIUS};
+    if (center != EVERYWHERE) subscribe.area = &area;
+    stream->mirror.center = center;
     for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
         stream->mirror.kinds[kind] = kinds == 0 || (kinds >> kind & 1);
         if (kinds >> kind & 1)
@@ -195,8 +202,8 @@ void stream_subscribe(struct actor *actor, uint32_t kinds, bool resume) {
     struct state_sync_request request = {.player_id = actor->id ? actor->id : 1,
                                          .client_sequence = ++stream->subscription,
                                          .subscribe = &subscribe};
-    trace_event(actor->trace, actor->machine->now, actor->id, "subscribe", kinds, resumes,
-                subscribe.resume_token);
+    trace_event(actor->trace, actor->machine->now, actor->id, "subscribe", kinds,
+                resumes | center << 1, subscribe.resume_token);
     rpc_send(stream->call, &message_state_sync_request, &request);
 }
 

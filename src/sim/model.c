@@ -207,22 +207,29 @@ uint32_t model_op(struct model *model, struct cell *cell, unsigned client) {
     return model->op_count;
 }
 
+unsigned op_place(uint32_t number) {
+    return (unsigned)hash_mix(number) % PLACES;
+}
+
 struct bytes op_state(uint32_t number, char out[STATE_MAX]) {
-    size_t head = (size_t)(print_text(print_number(print_text(out, "o"), number), ".") - out);
-    size_t size = head + number * 7919u % (number % 10 == 0 ? STATE_MAX - 20 : 40);
-    unsigned letter = (unsigned)((number + head) % 26);
-    for (size_t i = head; i < size; i++) {
-        out[i] = (char)('a' + letter);
+    char *at = print_number(print_text(out, "{\"o\":"), number);
+    at = print_number(print_text(at, ",\"x\":"), op_place(number) * PLACES_APART);
+    at = print_text(at, ",\"s\":\"");
+    size_t letters = number * 7919u % (number % 10 == 0 ? STATE_MAX - 50 : 40);
+    unsigned letter = number % 26;
+    for (size_t i = 0; i < letters; i++) {
+        *at++ = (char)('a' + letter);
         letter = letter == 25 ? 0 : letter + 1;
     }
-    return bytes_view(out, size);
+    return bytes_view(out, (size_t)(print_text(at, "\"}") - out));
 }
 
 uint32_t op_of_state(const struct model *model, struct bytes state) {
+    static const char head[] = "{\"o\":";
     uint64_t number = 0;
-    size_t at = 1;
-    if (state.size < 3 || state.data[0] != 'o') return 0;
-    for (; at < state.size && at < 11 && state.data[at] >= '0' && state.data[at] <= '9'; at++)
+    size_t at = sizeof head - 1, end = at + 10;
+    if (state.size < at || memcmp(state.data, head, at) != 0) return 0;
+    for (; at < state.size && at < end && state.data[at] >= '0' && state.data[at] <= '9'; at++)
         number = number * 10 + (uint64_t)(state.data[at] - '0');
     if (number == 0 || number > model->op_count) return 0;
     char expected[STATE_MAX];

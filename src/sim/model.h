@@ -44,6 +44,9 @@ struct kind_rules {
 extern const struct kind_rules kind_rules[KIND_COUNT];
 
 enum { KEYS = 4, STATE_MAX = 400, LIVES_MAX = 255 };
+/* Positions are a few points in a row, none of them near the border of an area: it holds its centre
+ * and the points beside that. */
+enum { PLACES = 5, PLACES_APART = 10, AREA_RADIUS = 12, EVERYWHERE = PLACES };
 
 enum fate {
     FATE_UNKNOWN, /* no answer (yet) */
@@ -157,7 +160,8 @@ bool cell_may_vanish(const struct cell *cell);
 
 uint32_t model_op(struct model *model, struct cell *cell, unsigned client);
 struct op *op_at(const struct model *model, uint32_t number);
-/* The state that op `number` writes (opaque kinds). */
+/* At which point what it writes is, and the state itself (all kinds but KIND_SUM). */
+unsigned op_place(uint32_t number);
 struct bytes op_state(uint32_t number, char out[STATE_MAX]);
 /* Which op wrote these bytes, 0: none. */
 uint32_t op_of_state(const struct model *model, struct bytes state);
@@ -228,11 +232,13 @@ void check_glimpse(struct model *model, const struct glimpse *glimpse);
 /* checker_feed.c: what a subscriber has, and whether it is the world. */
 struct mirror {
     unsigned client;
+    unsigned center; /* the point in the middle of its area, EVERYWHERE: it has none */
     bool kinds[KIND_COUNT];
     bool caught_up;
     struct mirrored {
         uint32_t version, pushed;
         bool deleted;
+        bool left;  /* its area */
         bool early; /* pushed before caught_up: the first round may tell it again */
     } * cells;
 };

@@ -230,7 +230,8 @@ static void settle(struct run *run) {
         if (!actor_connect(actor)) continue;
         stream_open(actor);
         if (actor->stream.half_closed || actor->stream.life != *actor->life) continue;
-        if (!actor->stream.subscribed) stream_subscribe(actor, 0, chance(actor, 50));
+        if (!actor->stream.subscribed)
+            stream_subscribe(actor, 0, actor_center(actor), chance(actor, 50));
     }
 }
 
@@ -312,7 +313,7 @@ static bool wave(struct run *run) {
         run->actors[i].reconnect_at = 0;
         if (!actor_connect(&run->actors[i])) continue;
         stream_open(&run->actors[i]);
-        stream_subscribe(&run->actors[i], 0, false);
+        stream_subscribe(&run->actors[i], 0, EVERYWHERE, false);
         actor_snapshot(&run->actors[i], true);
     }
     return pass(run, SS_SECOND, NULL) && leave(run);

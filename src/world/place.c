@@ -70,9 +70,7 @@ static int admit_write(struct world *world, const struct update *update, struct 
         *text = "the category is shared: leave owner_id out";
         return SS_ERR_INVALID;
     }
-    place->owner = policy->scope == SCOPE_SHARED ? 0
-                   : update->owner               ? update->owner
-                                                 : update->player;
+    place->owner = update_owner(update, policy);
     if (!category_may_write(policy, update->player, update->server, place->owner)) {
         reason_set(&world->why,
                    "write: %s - player %" PRIu64 " may not write this cell of owner %" PRIu64,

@@ -27,8 +27,7 @@ static void fetch_slot(struct prefetch *prefetch, size_t place) {
     uint32_t space = space_seen(world, before->seen, update->category); /* they are alike, mostly */
     update->seen = (struct seen){0};
     if (space == SPACE_NONE || !world->spaces[space].policy) return;
-    uint64_t owner = update->owner ? update->owner : update->player;
-    if (world->spaces[space].policy->scope == SCOPE_SHARED) owner = 0;
+    uint64_t owner = update_owner(update, world->spaces[space].policy);
     uint64_t hash = cell_hash(world, owner, space, update->key);
     update->seen.space = space + 1;
     prefetch->hashes[place % AHEAD] = hash;

@@ -34,9 +34,8 @@ static const struct space *steady_space(const struct world *world, const struct 
 /* The cell that was seen, when the writer may write it and it stands at what the writer expects. */
 static struct cell *steady_cell(const struct world *world, const struct update *update,
                                 const struct category *policy) {
-    bool shared = policy->scope == SCOPE_SHARED;
-    uint64_t owner = shared ? 0 : update->owner ? update->owner : update->player;
-    if (update->player == 0 || (shared && update->owner != 0) ||
+    uint64_t owner = update_owner(update, policy);
+    if (update->player == 0 || (policy->scope == SCOPE_SHARED && update->owner != 0) ||
         (policy->write == ACCESS_PROPOSE && !update->server) || update->key.size == 0 ||
         update->key.size > world->config.key_bytes || update->state.size > policy->state_max ||
         !category_may_write(policy, update->player, update->server, owner))

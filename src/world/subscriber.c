@@ -547,6 +547,13 @@ bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
                                  : start(subscriber, until, now, change);
 }
 
+int subscriber_wrote(struct subscriber *subscriber, uint64_t owner, struct bytes category,
+                     struct bytes key) {
+    const struct cell *cell = cell_find(subscriber->world, owner, category, key);
+    if (!cell || !interest_covers(&subscriber->interest, cell)) return SS_OK;
+    return area_admit(&subscriber->area, subscriber->world, cell);
+}
+
 void subscriber_doubt(struct subscriber *subscriber) {
     holding_doubt(&subscriber->held, subscriber->world->seq);
 }

@@ -54,6 +54,10 @@ struct change {
  * True with `change`; false when there is nothing to tell now. The caller counts it as told. */
 bool subscriber_next(struct subscriber *subscriber, uint64_t until, ss_time now,
                      struct change *change);
+/* Its own stream wrote this cell, so the reader has it, also outside of its area: then it will be
+ * told as left. SS_OK, or SS_ERR_NOMEM: then the reader must be told CHANGE_LOST. */
+int subscriber_wrote(struct subscriber *subscriber, uint64_t owner, struct bytes category,
+                     struct bytes key);
 /* The caller spent `bytes` on the wire for what it was given: charged to the byte budget. */
 void subscriber_spend(struct subscriber *subscriber, size_t bytes);
 /* Something that was given may never reach the reader: what it holds is unknown from now on, until it

@@ -891,6 +891,45 @@ static void test_allocation_failure(void **state) {
     readers_close(&readers);
 }
 
+/* A write of the stream `ME`, which the reader has from its answer. */
+enum { ME = 5 };
+static void write_at(struct readers *readers, struct subscriber *subscriber, const char *key,
+                     float x) {
+    float position[3] = {x, 0, 0};
+    put_from(readers, ALICE, PLACE, key, bytes_view(position, sizeof position), ME);
+    assert_int_equal(
+        subscriber_wrote(subscriber, ALICE, bytes_of(category_names[PLACE]), bytes_of(key)), SS_OK);
+}
+
+/* What it wrote itself it has: so it hears that it left, whoever moved it away, or that it is gone.
+ */
+static void test_area_own(void **state) {
+    struct readers readers = {0};
+    (void)state;
+    assert_int_equal(readers_open(&readers), SS_OK);
+    struct subscriber *subscriber = subscribe(
+        &readers,
+        &(struct subscriber_filter){.player = ALICE, .origin = ME, .has_area = true, .radius = 10});
+    EXPECT(&readers, subscriber, "caught up\n");
+    write_at(&readers, subscriber, "in", 1);
+    EXPECT(&readers, subscriber, "");
+    write_at(&readers, subscriber, "out", 50);
+    EXPECT(&readers, subscriber, "11 place/out=1:left\n");
+    EXPECT(&readers, subscriber, "");
+    write_at(&readers, subscriber, "moved", 1);
+    put_at(&readers, ALICE, "moved", 50); /* before any round has met it */
+    write_at(&readers, subscriber, "gone", 1);
+    del(&readers, ALICE, PLACE, "gone");
+    EXPECT(&readers, subscriber, "11 place/moved=2:left\n11 place/gone=2:-\n");
+    write_at(&readers, subscriber, "away", 50);
+    del(&readers, ALICE, PLACE, "away");
+    EXPECT(&readers, subscriber, "11 place/away=2:-\n");
+    /* Not what it may not hear of, and nothing that is not. */
+    assert_int_equal(subscriber_wrote(subscriber, BOB, bytes_of("bag"), bytes_of("a")), SS_OK);
+    subscriber_destroy(subscriber);
+    readers_close(&readers);
+}
+
 /* Without memory for the set of an area the subscriber waits, and loses nothing. */
 static void test_area_allocation_failure(void **state) {
     struct readers readers = {0};
@@ -939,6 +978,7 @@ int main(void) {
         cmocka_unit_test(test_bases),
         cmocka_unit_test(test_bases_in_an_area),
         cmocka_unit_test(test_allocation_failure),
+        cmocka_unit_test(test_area_own),
         cmocka_unit_test(test_area_allocation_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,12 @@ struct update {
     bool base_missing;     /* it came as a delta whose base is not kept: `state` is unknown. STALE */
 };
 
+/* Whose cell it is about, in a category of this policy; 0: nobody's, it is shared. */
+static inline uint64_t update_owner(const struct update *update, const struct category *policy) {
+    if (policy->scope == SCOPE_SHARED) return 0;
+    return update->owner ? update->owner : update->player;
+}
+
 struct conflict_view {
     enum conflict_type type;
     enum strategy strategy;
