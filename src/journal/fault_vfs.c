@@ -31,6 +31,7 @@ struct disk_file {
     unsigned handles;
     bool deleted; /* its name is gone, but a power cut may bring it back */
     bool forever; /* its name was deleted and synced, or it never had one */
+    bool fresh;   /* was created, and not synced since */
 };
 
 struct handle {
@@ -268,6 +269,18 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size) {
     return noted ? SQLITE_OK : SQLITE_IOERR_NOMEM;
 }
 
+/* What was deleted stays so. */
+static void sync_folder(struct fault_vfs *vfs) {
+    for (struct list *link = vfs->files.next, *next; link != &vfs->files; link = next) {
+        struct disk_file *file = LIST_ENTRY(link, struct disk_file, link);
+        next = link->next;
+        file->forever = file->forever || file->deleted;
+        if (file->deleted && file->handles == 0) drop(vfs, file);
+    }
+}
+
+/* The first sync of a file that was created syncs its folder too, as that of SQLite's own VFS does.
+ */
 static int file_sync(sqlite3_file *base, int flags) {
     struct handle *handle = handle_of(base);
     (void)flags;
@@ -277,6 +290,8 @@ static int file_sync(sqlite3_file *base, int flags) {
         return SQLITE_IOERR_FSYNC;
     }
     handle->vfs->counts.syncs++;
+    if (handle->file->fresh) sync_folder(handle->vfs);
+    handle->file->fresh = false;
     return play_all(handle->file) ? SQLITE_OK : SQLITE_IOERR_NOMEM;
 }
 
@@ -344,7 +359,7 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int 
     snprintf(unnamed, sizeof unnamed, "unnamed-%llu", (unsigned long long)++vfs->unnamed);
     struct disk_file *file = name ? find(vfs, name) : NULL;
     if (!file && !(flags & SQLITE_OPEN_CREATE)) return SQLITE_CANTOPEN;
-    if (!file) file = create(vfs, name ? name : unnamed);
+    if (!file && (file = create(vfs, name ? name : unnamed))) file->fresh = true;
     if (!file) return SQLITE_NOMEM;
     file->handles++;
     *handle = (struct handle){.base = {&methods}, .vfs = vfs, .file = file};

@@ -3,6 +3,9 @@
  */
 #include "journal/rig.h"
 
+#include <sqlite3.h>
+#include <stdlib.h>
+
 #define GROUPS 30
 
 /* What the worlds promised after each group. */
@@ -290,8 +293,62 @@ static void equal_seeds_give_equal_disks(void **state) {
     assert_int_equal(last[0], last[1]);
 }
 
+/* ---- deleted names ------------------------------------------------------------------------- */
+
+static sqlite3_file *open_named(sqlite3_vfs *vfs, const char *name, int flags) {
+    sqlite3_file *file = calloc(1, (size_t)vfs->szOsFile);
+    assert_non_null(file);
+    if (vfs->xOpen(vfs, name, file, SQLITE_OPEN_READWRITE | flags, NULL) == SQLITE_OK) return file;
+    free(file);
+    return NULL;
+}
+
+static void write_named(sqlite3_vfs *vfs, const char *name, char letter) {
+    sqlite3_file *file = open_named(vfs, name, SQLITE_OPEN_CREATE);
+    assert_non_null(file);
+    assert_int_equal(file->pMethods->xWrite(file, &letter, 1, 0), SQLITE_OK);
+    assert_int_equal(file->pMethods->xSync(file, 0), SQLITE_OK);
+    file->pMethods->xClose(file);
+    free(file);
+}
+
+/* The letter in it, 0: there is no such file. */
+static char letter_in(sqlite3_vfs *vfs, const char *name) {
+    char letter = 0;
+    sqlite3_file *file = open_named(vfs, name, 0);
+    if (!file) return 0;
+    assert_int_equal(file->pMethods->xRead(file, &letter, 1, 0), SQLITE_OK);
+    file->pMethods->xClose(file);
+    free(file);
+    return letter;
+}
+
+/* A power cut brings a deleted file back, but none that was deleted before another, which is synced by
+ * now, was created. */
+static void deleted_files_may_come_back(void **state) {
+    struct fault_vfs *disk;
+    (void)state;
+    assert_int_equal(fault_vfs_create(&disk, &memory_heap, "deleted", 1), SS_OK);
+    sqlite3_vfs *vfs = sqlite3_vfs_find("deleted");
+    write_named(vfs, "log", 'a');
+    assert_int_equal(vfs->xDelete(vfs, "log", 0), SQLITE_OK);
+    assert_int_equal(letter_in(vfs, "log"), 0);
+    fault_vfs_restart(disk, CRASH_LOSE);
+    assert_int_equal(letter_in(vfs, "log"), 'a');
+    assert_int_equal(vfs->xDelete(vfs, "log", 0), SQLITE_OK);
+    write_named(vfs, "log", 'b');
+    assert_int_equal(vfs->xDelete(vfs, "log", 0), SQLITE_OK);
+    fault_vfs_restart(disk, CRASH_LOSE);
+    assert_int_equal(letter_in(vfs, "log"), 'b');
+    assert_int_equal(vfs->xDelete(vfs, "log", 1), SQLITE_OK);
+    fault_vfs_restart(disk, CRASH_LOSE);
+    assert_int_equal(letter_in(vfs, "log"), 0);
+    fault_vfs_destroy(disk);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(deleted_files_may_come_back),
         cmocka_unit_test(every_call_may_fail),
         cmocka_unit_test(the_disk_may_be_full_at_every_call),
         cmocka_unit_test(the_power_may_go_at_every_call),
