@@ -432,21 +432,21 @@ size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_fr
     return delta_encode_watched(chunk, now, out, capacity, NULL);
 }
 
-int delta_decode_watched(const struct delta_chunk *chunk, struct bytes from,
+int delta_decode_watched(const struct delta_chunk *chunk, struct bytes from, unsigned skip,
                          struct delta_frame *now, size_t *used, const struct delta_watch *watch) {
     struct range_decoder decoder;
     struct predictor predictor;
     struct walk walk = {.chunk = chunk, .predictor = &predictor, .watch = watch};
     walk.coder = (struct coder){.decoder = &decoder, .adapts = chunk->model->adapts};
-    range_decoder_init(&decoder, from);
+    range_decoder_init(&decoder, from, skip);
     code_new_chunk(&walk, READ, now);
     *used = range_decoder_finish(&decoder);
     return *used == 0 || walk.failed ? SS_ERR_MALFORMED : SS_OK;
 }
 
-int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
-                       size_t *used) {
-    return delta_decode_watched(chunk, from, now, used, NULL);
+int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, unsigned skip,
+                       struct delta_frame *now, size_t *used) {
+    return delta_decode_watched(chunk, from, skip, now, used, NULL);
 }
 
 void delta_block_write(struct delta_block *block, void *out, size_t capacity) {
@@ -467,7 +467,7 @@ size_t delta_block_end(struct delta_block *block) {
 }
 
 void delta_block_read(struct delta_block *block, struct bytes from) {
-    range_decoder_init(&block->decoder, from);
+    range_decoder_init(&block->decoder, from, 0);
     block->before = 0;
 }
 

@@ -5,7 +5,7 @@
  * client that holds the same ticks. (A model that adapts is the exception: its streams lose
  * nothing.)
  *
- *   chunk      one range-coded block (wire/range.h), which tells its own length
+ *   chunk      one range-coded block (wire/range.h) of bits, which tells its own length
  *   per cell   live in the base:  same | changed, bytes, lanes | gone    else:  absent | born,
  * lanes bytes      whether any DELTA_BYTE changed; if none did, the lanes are those that are no
  * bytes per lane   the distance from the guess: magnitude class, sign, digits
@@ -36,14 +36,16 @@ struct delta_chunk {
     uint8_t cells;                         /* 1-16 */
 };
 
-/* Codes `now`. The number of bytes written, or 0 when `capacity` is too small. */
+/* Codes `now`. The number of bits written, zeros behind them up to the next byte; 0 when `capacity`
+ * bytes are too few. */
 size_t delta_encode_chunk(const struct delta_chunk *chunk, const struct delta_frame *now, void *out,
                           size_t capacity);
 
-/* Decodes one chunk from the front of `from` into `now`; `*used`: how many bytes it was. SS_OK, or
- * SS_ERR_MALFORMED (then `now` is garbage): truncated, or not written by an encoder. */
-int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, struct delta_frame *now,
-                       size_t *used);
+/* Decodes one chunk that begins `skip` < 8 bits into `from` into `now`; `*used`: how many bits it
+ * was. SS_OK, or SS_ERR_MALFORMED (then `now` is garbage): truncated, or not written by an encoder.
+ */
+int delta_decode_chunk(const struct delta_chunk *chunk, struct bytes from, unsigned skip,
+                       struct delta_frame *now, size_t *used);
 
 /* Several chunks in one block, each preceded by whether it changed at all: for streams, whose
  * packets no two receivers share. Between the two calls of a side nothing else may be coded. */
@@ -59,7 +61,7 @@ size_t delta_block_end(struct delta_block *block); /* as delta_encode_chunk */
 void delta_block_read(struct delta_block *block, struct bytes from);
 int delta_block_get(struct delta_block *block, const struct delta_chunk *chunk,
                     struct delta_frame *now);
-/* How many bytes the block was; 0: truncated. */
+/* How many bits the block was; 0: truncated. */
 size_t delta_block_used(struct delta_block *block);
 
 /* Makes `now` what the chunk's base is (empty without one). */
@@ -80,7 +82,7 @@ struct delta_watch {
 /* delta_encode_chunk and delta_decode_chunk, watched. */
 size_t delta_encode_watched(const struct delta_chunk *chunk, const struct delta_frame *now,
                             void *out, size_t capacity, const struct delta_watch *watch);
-int delta_decode_watched(const struct delta_chunk *chunk, struct bytes from,
+int delta_decode_watched(const struct delta_chunk *chunk, struct bytes from, unsigned skip,
                          struct delta_frame *now, size_t *used, const struct delta_watch *watch);
 
 /* What training sees: each number before it is coded, with the predictor as it stood. */

@@ -201,12 +201,12 @@ static int walk_chunk(struct bench *bench, struct delta_chunk *chunk, const stru
     note_changes(bench, chunk, now);
     chunk->model = bench->sender;
     bench->encoding.started = bench->encoding.now();
-    size_t size = delta_encode_watched(chunk, now, out, sizeof out, &watch);
-    if (size == 0) return SS_ERR_TOO_LARGE;
+    size_t bits = delta_encode_watched(chunk, now, out, sizeof out, &watch);
+    if (bits == 0) return SS_ERR_TOO_LARGE;
     watch.context = &bench->decoding;
     chunk->model = bench->receiver;
     bench->decoding.started = bench->decoding.now();
-    return delta_decode_watched(chunk, bytes_view(out, size), got, &used, &watch);
+    return delta_decode_watched(chunk, bytes_view(out, (bits + 7) / 8), 0, got, &used, &watch);
 }
 
 static int walk_tick(struct bench *bench) {

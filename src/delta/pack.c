@@ -48,7 +48,7 @@ static void put_preamble(const struct trace *trace, enum delta_profile profile,
     const uint32_t fields[] = {hash,    trace->id_count,    trace->tick_us, trace->rotation,
                                quantum, trace->has_velocity};
     buffer_u32(out, 0);
-    buffer_text(out, "SSD1");
+    buffer_text(out, "SSD2");
     buffer_u8(out, (uint8_t)profile);
     buffer_u8(out, (uint8_t)mode);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -94,7 +94,7 @@ static int get_preamble(struct bytes item, struct trace *like, enum delta_profil
     uint32_t quantum = reader_u32(&in);
     memcpy(&like->quantum, &quantum, 4);
     like->has_velocity = reader_u32(&in);
-    if (in.failed || in.left || !bytes_equal(magic, bytes_of("SSD1")) || like->rotation > 1 ||
+    if (in.failed || in.left || !bytes_equal(magic, bytes_of("SSD2")) || like->rotation > 1 ||
         like->id_count > TRACE_IDS)
         return SS_ERR_MALFORMED;
     if (profile_number >= PROFILE_COUNT || mode_number > DELTA_STREAM) return SS_ERR_UNSUPPORTED;

@@ -2,7 +2,7 @@
 /* pack.h - a whole trace as packets, and back: the codec at work on files.
  *
  *   pack     item...        item   u32 size | bytes
- *   item 0   "SSD1" | u8 profile | u8 mode | u32 schema hash | u32 ids | u32 tick_us | u32 rotation
+ *   item 0   "SSD2" | u8 profile | u8 mode | u32 schema hash | u32 ids | u32 tick_us | u32 rotation
  *            | u32 quantum (bits of an f32) | u32 has_velocity
  *   item n   the packet of tick n - 1 (packet.h)
  */

@@ -2,10 +2,13 @@
 /* packet.c - see packet.h for the layout. */
 #include "delta/packet.h"
 
+#include "wire/bits.h"
+
 #define HEAD_MS      63u
 #define HEAD_NO_BASE 64u
 #define HEAD_OLDERS  128u
 #define NIBBLE       15u
+#define RUN_BITS     8
 
 #define PREFETCH_CHUNKS 8
 
@@ -52,11 +55,11 @@ static void put_header(const struct delta_model *model, const struct course_past
     if (named) put_olders(model, past, out);
 }
 
-static void put_run(struct buffer *out, uint32_t skip, uint32_t count) {
+static void put_run(struct bit_writer *bits, uint32_t skip, uint32_t count) {
     uint32_t low = skip < NIBBLE ? skip : NIBBLE, high = count - 1 < NIBBLE ? count - 1 : NIBBLE;
-    buffer_u8(out, (uint8_t)(low | high << 4));
-    if (low == NIBBLE) buffer_varint(out, skip);
-    if (high == NIBBLE) buffer_varint(out, count);
+    bits_put(bits, low | high << 4, RUN_BITS);
+    if (low == NIBBLE) bits_varint(bits, skip);
+    if (high == NIBBLE) bits_varint(bits, count);
 }
 
 static void count_updates(const struct delta_chunk *chunk, const struct delta_frame *now,
@@ -69,12 +72,12 @@ static void count_updates(const struct delta_chunk *chunk, const struct delta_fr
 }
 
 static int put_chunk(const struct delta_chunk *chunk, const struct delta_frame *now,
-                     struct buffer *out, struct delta_packet_stats *stats) {
-    uint8_t *room = buffer_room(out, CHUNK_BYTES_MAX);
+                     struct bit_writer *bits, struct delta_packet_stats *stats) {
+    uint8_t *room = buffer_room(bits->out, CHUNK_BYTES_MAX);
     if (room == NULL) return SS_ERR_NOMEM;
-    size_t size = delta_encode_chunk(chunk, now, room, CHUNK_BYTES_MAX);
-    if (size == 0) return SS_ERR_TOO_LARGE;
-    out->size += size;
+    size_t count = delta_encode_chunk(chunk, now, room, CHUNK_BYTES_MAX);
+    if (count == 0) return SS_ERR_TOO_LARGE;
+    bits_take(bits, count);
     if (stats) count_updates(chunk, now, stats);
     return SS_OK;
 }
@@ -121,9 +124,9 @@ static int put_block(struct delta_link *link, const struct course_past *past, st
         delta_block_put(&block, &chunk, now);
         if (stats && block.before) count_updates(&chunk, now, stats);
     }
-    size_t size = delta_block_end(&block);
-    out->size += size;
-    return size ? SS_OK : SS_ERR_TOO_LARGE;
+    size_t bits = delta_block_end(&block);
+    out->size += (bits + 7) / 8;
+    return bits ? SS_OK : SS_ERR_TOO_LARGE;
 }
 
 static int put_chunks(struct delta_link *link, const struct course_past *past, struct buffer *out,
@@ -131,18 +134,22 @@ static int put_chunks(struct delta_link *link, const struct course_past *past, s
     struct delta_times times;
     struct delta_chunk chunk = {link->schema, link->model, &times, {0}, DELTA_CHUNK_CELLS};
     delta_times_init(&times, link->schema, past->ms);
-    uint32_t next = 0;
-    for (uint32_t i = 0; i < link->course->chunk_count;) {
+    struct bit_writer bits = {.out = out};
+    uint32_t next = 0, all = link->course->chunk_count;
+    bool begun = false;
+    for (uint32_t i = 0; i < all;) {
         uint32_t count = run_length(link, past, i, &chunk);
         if (count == 0) {
             i++;
             continue;
         }
-        put_run(out, i - next, count);
+        if (!begun) bits_put(&bits, count == all, 1);
+        if (count != all) put_run(&bits, i - next, count);
+        begun = true;
         for (uint32_t end = i + count; i < end; i++) {
             course_chunk(link->course, past, i, &chunk);
-            int status =
-                put_chunk(&chunk, course_frame(link->course, past->tick[TICK_NOW], i), out, stats);
+            int status = put_chunk(&chunk, course_frame(link->course, past->tick[TICK_NOW], i),
+                                   &bits, stats);
             if (status != SS_OK) return status;
         }
         next = i;
@@ -237,25 +244,33 @@ static void keep_chunks(const struct course *course, const struct course_past *p
     }
 }
 
-static int get_run(const struct delta_link *link, struct reader *in, const struct course_past *past,
-                   struct delta_chunk *chunk, uint32_t *next) {
-    unsigned run = reader_u8(in);
-    uint64_t skip = (run & NIBBLE) == NIBBLE ? reader_varint(in) : run & NIBBLE;
-    uint64_t count = run >> 4 == NIBBLE ? reader_varint(in) : (run >> 4) + 1;
-    uint32_t left = link->course->chunk_count - *next;
-    if (in->failed || skip > left || count > left - skip) return SS_ERR_MALFORMED;
-    keep_chunks(link->course, past, chunk, *next, *next + (uint32_t)skip);
-    *next += (uint32_t)skip;
-    for (uint64_t i = 0; i < count; i++, (*next)++) {
+static int get_chunks(const struct delta_link *link, struct bit_reader *in,
+                      const struct course_past *past, struct delta_chunk *chunk, uint32_t from,
+                      uint32_t count) {
+    for (uint32_t i = from; i < from + count; i++) {
+        unsigned skip;
         size_t used;
-        course_chunk(link->course, past, *next, chunk);
-        int status =
-            delta_decode_chunk(chunk, bytes_view(in->at, in->left),
-                               course_frame(link->course, past->tick[TICK_NOW], *next), &used);
+        struct bytes rest = bits_rest(in, &skip);
+        course_chunk(link->course, past, i, chunk);
+        int status = delta_decode_chunk(chunk, rest, skip,
+                                        course_frame(link->course, past->tick[TICK_NOW], i), &used);
         if (status != SS_OK) return status;
-        reader_bytes(in, used);
+        in->at += used;
     }
     return SS_OK;
+}
+
+static int get_run(const struct delta_link *link, struct bit_reader *in,
+                   const struct course_past *past, struct delta_chunk *chunk, uint32_t *next) {
+    unsigned run = bits_get(in, RUN_BITS);
+    uint64_t skip = (run & NIBBLE) == NIBBLE ? bits_get_varint(in) : run & NIBBLE;
+    uint64_t count = run >> 4 == NIBBLE ? bits_get_varint(in) : (run >> 4) + 1;
+    uint32_t left = link->course->chunk_count - *next;
+    if (in->failed || skip > left || count > left - skip) return SS_ERR_MALFORMED;
+    uint32_t first = *next + (uint32_t)skip;
+    keep_chunks(link->course, past, chunk, *next, first);
+    *next = first + (uint32_t)count;
+    return get_chunks(link, in, past, chunk, first, (uint32_t)count);
 }
 
 static int get_block(const struct delta_link *link, struct reader *in,
@@ -269,18 +284,26 @@ static int get_block(const struct delta_link *link, struct reader *in,
         status =
             delta_block_get(&block, chunk, course_frame(link->course, past->tick[TICK_NOW], i));
     }
-    if (status == SS_OK && delta_block_used(&block) != in->left) status = SS_ERR_MALFORMED;
+    if (status == SS_OK && (delta_block_used(&block) + 7) / 8 != in->left)
+        status = SS_ERR_MALFORMED;
     return status;
 }
 
-static int get_runs(const struct delta_link *link, struct reader *in,
+static int get_runs(const struct delta_link *link, struct bytes from,
                     const struct course_past *past, struct delta_chunk *chunk) {
-    uint32_t next = 0;
+    struct bit_reader in = bits_of(from);
+    uint32_t next = 0, all = link->course->chunk_count;
     int status = SS_OK;
-    while (in->left > 0 && status == SS_OK)
-        status = get_run(link, in, past, chunk, &next);
-    if (status == SS_OK) keep_chunks(link->course, past, chunk, next, link->course->chunk_count);
-    return status;
+    if (from.size > 0 && bits_get(&in, 1)) {
+        status = get_chunks(link, &in, past, chunk, 0, all);
+        next = all;
+    } else {
+        while (bits_left(&in) >= RUN_BITS && status == SS_OK)
+            status = get_run(link, &in, past, chunk, &next);
+    }
+    if (status != SS_OK) return status;
+    keep_chunks(link->course, past, chunk, next, all);
+    return bits_end(&in) ? SS_OK : SS_ERR_MALFORMED;
 }
 
 int delta_packet_decode(struct delta_link *link, uint32_t tick, struct bytes from) {
@@ -299,7 +322,7 @@ int delta_packet_decode(struct delta_link *link, uint32_t tick, struct bytes fro
     struct delta_times times;
     struct delta_chunk chunk = {link->schema, link->model, &times, {0}, DELTA_CHUNK_CELLS};
     delta_times_init(&times, link->schema, past.ms);
-    status = link->model->base_ms ? get_runs(link, &in, &past, &chunk)
+    status = link->model->base_ms ? get_runs(link, bytes_view(in.at, in.left), &past, &chunk)
                                   : get_block(link, &in, &past, &chunk);
     if (status == SS_OK)
         course_hold(course, tick);

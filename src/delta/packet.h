@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* packet.h - one tick of one interest set: a header that names the ticks, then runs of chunks.
+/* packet.h - one tick of one interest set: a header that names the ticks, then chunks.
  *
- *   packet   u8 head | [varint ms] | [varint age] | [olders] | run...   (streams: one block for
- * runs) head     bits 0-5: ms, 63: a varint follows | bit 6: no base | bit 7: olders follow ms
- * since the base, less the base_ms of the model (63 also when that is negative, then the varint is
- * since the base); streams: since the tick before; without a base: the time age      the base is so
- * many ticks old; absent with bit 6 and in streams (1) olders   u8: how many ticks older than the
- * base the first is (bits 0-3), and the second than the first (bits 4-7); 0: there is none; 15: a
- * varint follows, the first's first. A third one, where the model has it, in a u8 of its own run
- * u8: skip (bits 0-3, 15: varint follows) | count - 1 (bits 4-7, 15: varint follows) | count
- * chunks, each telling its own length
+ * The header, whole bytes:
+ * - head: ms (bits 0-5, 63: a varint follows), no base (bit 6), olders follow (bit 7);
+ * - ms since the base, less the base_ms of the model (63 also when that is negative, then the
+ *   varint is since the base); in streams since the tick before; without a base the time;
+ * - age: a varint, the base is so many ticks old; absent with bit 6 and in streams (1);
+ * - olders: how many ticks older than the base the first is (bits 0-3), and the second than the
+ *   first (bits 4-7); 0: there is none; 15: a varint follows, the first's first. A third one, where
+ *   the model has it, in a byte of its own.
+ *
+ * The rest, bits up to the end (wire/bits.h), nothing when nothing changed:
+ * - 1, all chunks, each telling its own length; or 0, runs;
+ * - a run: skip (8 bits as those of olders, the lower four: 15, a varint follows), count - 1 (the
+ *   upper four: 15, a varint count follows), count chunks.
+ * In streams it is one block for all chunks.
  *
  * Which tick it is says the carrier. Without bit 7 the older ticks follow from the base by the
  * model's rule. A chunk that is not named is as in the base, or empty without one. */

@@ -33,40 +33,44 @@ void range_encoder_shift(struct range_encoder *encoder) {
     } while (encoder->range < RANGE_RENORMALIZE);
 }
 
-/* The fewest bytes that pin the interval, and in `*point` the 33-bit value whose top bytes they
- * are. */
-static unsigned flush_size(uint32_t low, uint32_t range, uint64_t *point) {
+/* The fewest bits that pin the interval, and in `*point` the 33-bit value whose top bits they are.
+ * With 2^k <= range < 2^(k+1) no aligned interval of more than 2^k fits into it, and one of 2^(k-1)
+ * does. */
+static unsigned flush_bits(uint32_t low, uint32_t range, uint64_t *point) {
     uint64_t last = (uint64_t)low + range - 1;
-    for (unsigned count = 1; count < 4; count++) {
-        uint64_t below = ((uint64_t)1 << (32 - 8 * count)) - 1;
-        *point = (low + below) & ~below;
-        if (*point + below <= last) return count;
-    }
-    *point = low;
-    return 4;
+    unsigned count = 1 + (unsigned)__builtin_clz(range);
+    uint64_t below = ((uint64_t)1 << (32 - count)) - 1;
+    *point = (low + below) & ~below;
+    if (*point + below <= last) return count;
+    below /= 2;
+    *point = (low + below) & ~below;
+    return count + 1;
 }
 
 size_t range_encoder_finish(struct range_encoder *encoder) {
     uint64_t point;
-    unsigned count = flush_size(encoder->low, encoder->range, &point);
+    size_t bits = 8 * (size_t)(encoder->at - encoder->start);
+    unsigned count = flush_bits(encoder->low, encoder->range, &point);
     if (point >> 32) range_encoder_carry(encoder);
-    for (unsigned i = 0; i < count; i++)
-        put(encoder, (uint32_t)(point >> (24 - 8 * i)) & 0xff);
-    return encoder->failed ? 0 : (size_t)(encoder->at - encoder->start);
+    for (unsigned at = 0; at < count; at += 8)
+        put(encoder, (uint32_t)(point >> (24 - at)) & 0xff);
+    return encoder->failed ? 0 : bits + count;
 }
 
-void range_decoder_init(struct range_decoder *decoder, struct bytes from) {
-    *decoder = (struct range_decoder){0, UINT32_MAX, 0,    from.data, from.data + from.size,
-                                      0, from.size,  false};
-    for (int i = 0; i < 4; i++) {
-        unsigned next = decoder->at < decoder->end ? *decoder->at++ : 0u;
-        decoder->code = decoder->code << 8 | next;
-    }
+void range_decoder_init(struct range_decoder *decoder, struct bytes from, unsigned skip) {
+    *decoder = (struct range_decoder){.range = UINT32_MAX,
+                                      .at = from.data,
+                                      .end = from.data + from.size,
+                                      .skip = skip,
+                                      .bits = from.size ? 8 * from.size - skip : 0};
+    range_decoder_next(decoder);
+    for (int i = 0; i < 4; i++)
+        decoder->code = decoder->code << 8 | range_decoder_next(decoder);
     decoder->failed = decoder->code >= decoder->range;
 }
 
 size_t range_decoder_finish(struct range_decoder *decoder) {
     uint64_t point;
-    size_t size = decoder->shifted + flush_size(decoder->low, decoder->range, &point);
-    return decoder->failed || size > decoder->size ? 0 : size;
+    size_t bits = 8 * decoder->shifted + flush_bits(decoder->low, decoder->range, &point);
+    return decoder->failed || bits > decoder->bits ? 0 : bits;
 }

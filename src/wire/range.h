@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* range.h - a binary range coder whose end needs no length.
  *
- * Both sides hold the same interval, so the decoder can work out how many bytes the encoder
- * flushed: a coded block delimits itself, and blocks can stand side by side with nothing between
- * them. */
+ * Both sides hold the same interval, so the decoder can work out how many bits the encoder flushed:
+ * a coded block delimits itself, and blocks can stand side by side with nothing between them, not
+ * even the rest of a byte. */
 #ifndef WIRE_RANGE_H
 #define WIRE_RANGE_H
 
@@ -31,19 +31,22 @@ struct range_encoder {
 struct range_decoder {
     uint32_t low, range, code;
     const uint8_t *at, *end;
+    uint32_t pair;  /* the two bytes before `at`: the next eight bits begin in the first of them, */
+    unsigned skip;  /* 0-7 bits behind its beginning */
     size_t shifted; /* bytes that have left the window */
-    size_t size;
+    size_t bits;    /* there are */
     bool failed;
 };
 
 void range_encoder_init(struct range_encoder *encoder, void *data, size_t capacity);
-/* Writes the fewest bytes that decode whatever follows them. Returns the size of the whole block,
- * or 0 when it did not fit. */
+/* Writes the fewest bits that decode whatever follows them, and zeros up to the next byte. Returns
+ * the bits of the whole block, or 0 when it did not fit. */
 size_t range_encoder_finish(struct range_encoder *encoder);
 
-void range_decoder_init(struct range_decoder *decoder, struct bytes from);
-/* How many bytes of `from` were the block; 0 when it goes on past the end or cannot have been
- * written by the encoder. An encoder never writes an empty block. */
+/* `skip` < 8: bits at the beginning of `from` that are none of the block. */
+void range_decoder_init(struct range_decoder *decoder, struct bytes from, unsigned skip);
+/* How many bits the block was; 0 when it goes on past the end or cannot have been written by the
+ * encoder. An encoder never writes an empty block. */
 size_t range_decoder_finish(struct range_decoder *decoder);
 
 void range_encoder_shift(struct range_encoder *encoder);
@@ -78,10 +81,15 @@ static inline void range_encode_direct(struct range_encoder *encoder, unsigned v
     if (encoder->range < RANGE_RENORMALIZE) range_encoder_shift(encoder);
 }
 
+static inline uint32_t range_decoder_next(struct range_decoder *decoder) {
+    unsigned byte = decoder->at < decoder->end ? *decoder->at++ : 0u;
+    decoder->pair = decoder->pair << 8 | byte;
+    return decoder->pair >> (8 - decoder->skip) & 255;
+}
+
 static inline void range_decoder_shift(struct range_decoder *decoder) {
     do {
-        unsigned next = decoder->at < decoder->end ? *decoder->at++ : 0u;
-        decoder->code = decoder->code << 8 | next;
+        decoder->code = decoder->code << 8 | range_decoder_next(decoder);
         decoder->low <<= 8;
         decoder->range <<= 8;
         decoder->shifted++;
