@@ -74,6 +74,18 @@ static int pack(const struct delta_work *work, const char *const *names) {
     return status == SS_OK ? EXIT_OK : fail(work->cli, names[1], status);
 }
 
+/* NULL: the status says it all. */
+static const char *unpack_reason(int status) {
+    switch (status) {
+    case SS_ERR_MALFORMED: return "is no pack of `statesync delta pack`, or is damaged";
+    case SS_ERR_UNSUPPORTED:
+        return "comes from another build, with other packets or another schema: unpack it with that "
+               "one, or pack the trace again";
+    case SS_ERR_STALE: return "a packet needs a tick that is not there: packets are missing";
+    default: return NULL;
+    }
+}
+
 static int unpack(const struct delta_work *work, const char *const *names) {
     struct buffer in = buffer_of(&memory_heap);
     struct trace trace;
@@ -82,6 +94,8 @@ static int unpack(const struct delta_work *work, const char *const *names) {
         status = delta_unpack(&trace, buffer_view(&in), (struct bytes){NULL, 0}, &memory_heap,
                               TRACE_BYTES_MAX);
     buffer_free(&in);
+    const char *reason = unpack_reason(status);
+    if (reason) return complain(work->cli, EXIT_FAILED, "%s: %s", names[0], reason);
     if (status != SS_OK) return fail(work->cli, names[0], status);
     status = trace_save(&trace, names[1]);
     trace_free(&trace);

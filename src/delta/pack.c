@@ -5,6 +5,8 @@
 #include "delta/quantum.h"
 #include "delta/tables.h"
 
+#define MAGIC "SSD2" /* the last letter is the version of all that follows, packets too */
+
 /* What one side holds. */
 struct side {
     const struct memory *memory;
@@ -48,7 +50,7 @@ static void put_preamble(const struct trace *trace, enum delta_profile profile,
     const uint32_t fields[] = {hash,    trace->id_count,    trace->tick_us, trace->rotation,
                                quantum, trace->has_velocity};
     buffer_u32(out, 0);
-    buffer_text(out, "SSD2");
+    buffer_text(out, MAGIC);
     buffer_u8(out, (uint8_t)profile);
     buffer_u8(out, (uint8_t)mode);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -94,9 +96,9 @@ static int get_preamble(struct bytes item, struct trace *like, enum delta_profil
     uint32_t quantum = reader_u32(&in);
     memcpy(&like->quantum, &quantum, 4);
     like->has_velocity = reader_u32(&in);
-    if (in.failed || in.left || !bytes_equal(magic, bytes_of("SSD2")) || like->rotation > 1 ||
-        like->id_count > TRACE_IDS)
-        return SS_ERR_MALFORMED;
+    if (in.failed || memcmp(magic.data, MAGIC, 3) != 0) return SS_ERR_MALFORMED;
+    if (magic.data[3] != MAGIC[3]) return SS_ERR_UNSUPPORTED;
+    if (in.left || like->rotation > 1 || like->id_count > TRACE_IDS) return SS_ERR_MALFORMED;
     if (profile_number >= PROFILE_COUNT || mode_number > DELTA_STREAM) return SS_ERR_UNSUPPORTED;
     *profile = (enum delta_profile)profile_number;
     *mode = (enum delta_mode)mode_number;

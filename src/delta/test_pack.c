@@ -117,6 +117,10 @@ static void test_named_errors(void **state) {
         SS_ERR_UNSUPPORTED);
     assert_int_equal(delta_unpack(&back, all, (struct bytes){0}, &memory_heap, 1000),
                      SS_ERR_TOO_LARGE);
+    out.data[7]--; /* the version in the magic */
+    assert_int_equal(delta_unpack(&back, all, (struct bytes){0}, &memory_heap, SIZE_LIMIT),
+                     SS_ERR_UNSUPPORTED);
+    out.data[7]++;
     out.data[10] ^= 1; /* the hash */
     assert_int_equal(delta_unpack(&back, all, (struct bytes){0}, &memory_heap, SIZE_LIMIT),
                      SS_ERR_UNSUPPORTED);

@@ -604,6 +604,41 @@ message Hero {
         self.assertIn("say check FILE", self.said)
 
 
+class Deltas(Base):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="statesync-cli-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def bytes_in(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def test_there_and_back(self):
+        for mode in ("acked", "stream"):
+            self.call("delta", "pack", "--mode", mode, TRACE, self.path("pack"))
+            self.call("delta", "unpack", self.path("pack"), self.path("once.stt"))
+            self.call("delta", "pack", "--mode", mode, self.path("once.stt"), self.path("again"))
+            self.call("delta", "unpack", self.path("again"), self.path("twice.stt"))
+            once, twice = self.bytes_in("once.stt"), self.bytes_in("twice.stt")
+            self.assertEqual(once, twice)  # what was quantized once stays as it is
+            self.assertGreater(len(once), 5 * os.path.getsize(self.path("pack")))
+
+    def test_what_is_no_pack(self):
+        self.call("delta", "unpack", TRACE, self.path("out.stt"), code=1)
+        self.assertIn("is no pack of `statesync delta pack`", self.said)
+        self.call("delta", "pack", TRACE, self.path("pack"))
+        whole = bytearray(self.bytes_in("pack"))
+        whole[7] -= 1
+        with open(self.path("old"), "wb") as file:
+            file.write(whole)
+        self.call("delta", "unpack", self.path("old"), self.path("out.stt"), code=1)
+        self.assertIn("comes from another build", self.said)
+        self.assertFalse(os.path.exists(self.path("out.stt")))
+
+
 class Serving(Base):
     def test_it_ends_in_peace(self):
         server = Server()
