@@ -10,7 +10,7 @@ void bits_take(struct bit_writer *writer, size_t bits) {
         room[-1] = (uint8_t)(room[-1] | room[0] >> (8 - free));
         for (size_t i = 0; i < bytes; i++) {
             unsigned next = i + 1 < bytes ? room[i + 1] : 0u;
-            room[i] = (uint8_t)(room[i] << free | next >> (8 - free));
+            room[i] = (uint8_t)((unsigned)room[i] << free | next >> (8 - free));
         }
     }
     size_t more = bits > free ? bits - free : 0;
