@@ -13,14 +13,15 @@
 
 /* Anything, one behind the other, comes back as it was: numbers, and blocks that say where they
  * end. */
+enum kind { BITS, VARINT, BLOCK };
 struct thing {
-    enum { BITS, VARINT, BLOCK } kind;
+    enum kind kind;
     unsigned count; /* of bits; of symbols in a block */
     uint64_t value; /* of a block: the seed */
 };
 
 static void draw(struct random *random, struct thing *thing) {
-    thing->kind = random_below(random, 3);
+    thing->kind = (enum kind)random_below(random, 3);
     thing->count = (unsigned)random_below(random, thing->kind == BITS ? 9 : 60);
     thing->value = random_next(random) >> random_below(random, 64);
     if (thing->kind == BITS) thing->value &= (1u << thing->count) - 1;
