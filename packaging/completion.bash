@@ -58,7 +58,7 @@ _statesync_flags_of() {
         replay)    echo "--speed --clients --seconds --category $common" ;;
         schema)    echo "--lang --mode --out --proto-path --strict --help" ;;
         delta)     echo "--mode --exact --json" ;;
-        bench)     echo "--server --seconds --warmup --rounds --peer --inflight --connections --streams --per-write --per-frame --rate --load --durability --cells --history --folder --groups --effects --mode --exact --rotation-levels --plot --spin --json" ;;
+        bench)     echo "--server --seconds --warmup --rounds --peer --inflight --connections --streams --per-write --per-frame --rate --load --durability --cells --history --folder --groups --effects --mode --exact --rotation-levels --walks --plot --spin --json" ;;
         sim)       echo "--seed --seeds --clients --ops --faults --shrink --twice --verbose" ;;
         *)         echo "$common" ;;
     esac

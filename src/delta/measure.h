@@ -13,6 +13,7 @@ struct delta_setup {
     unsigned rotation_levels;           /* of each component; 0: the profile's */
     struct bytes table;                 /* delta_table(), or one freshly trained */
     const struct course_source *source; /* NULL: the profile's schema, else this */
+    unsigned walks; /* for the time of packets, see encode_ns_per_update; at least 1 */
 };
 
 /* Clocks of the caller, in ns: `cpu` counts only while this thread runs, `now` is quick to read. */
@@ -44,6 +45,8 @@ struct delta_measure {
      * have: no headers, no flushes, no mismatch of tables. What a better choice of contexts or
      * predictors would save is not in it. */
     double bound_bytes_per_update;
+    /* What each packet took in the fastest of all walks: a processor that others use, too, makes
+     * single ones slower, never faster. */
     double encode_ns_per_update, decode_ns_per_update;
     bool verified; /* every decoded row equals the encoder's */
     struct delta_part part[MEASURE_PARTS];
