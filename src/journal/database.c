@@ -69,16 +69,23 @@ static uint32_t world_crc(uint32_t id, const struct journal_world *world) {
     return crc32c(crc32c(0, bytes_view(raw, sizeof raw)), world->name);
 }
 
-static uint32_t meta_crc(uint64_t format, uint64_t effect_format, uint64_t node, uint64_t first,
-                         uint64_t moved) {
+/* It seals the rows of `worlds` too: those of two moments, as pages come together where the log is
+ * damaged, would else tell that effects stand in tables which stand in groups that are gone. */
+static uint32_t meta_crc(const struct journal *journal, uint64_t format, uint64_t effect_format) {
     uint8_t raw[40];
     struct writer writer = writer_of(raw, sizeof raw);
     writer_u64(&writer, format);
     writer_u64(&writer, effect_format);
-    writer_u64(&writer, node);
-    writer_u64(&writer, first);
-    writer_u64(&writer, moved);
-    return crc32c(0, bytes_view(raw, sizeof raw));
+    writer_u64(&writer, journal->node);
+    writer_u64(&writer, journal->first);
+    writer_u64(&writer, journal->moved);
+    uint32_t crc = crc32c(0, bytes_view(raw, sizeof raw));
+    for (uint32_t i = 0; i < journal->world_count; i++) {
+        writer = writer_of(raw, sizeof raw);
+        writer_u32(&writer, world_crc(i, &journal->worlds[i]));
+        crc = crc32c(crc, bytes_view(raw, writer.size));
+    }
+    return crc;
 }
 
 /* ---- saving -------------------------------------------------------------------------------- */
@@ -92,9 +99,7 @@ static int save_meta(struct journal *journal) {
     bind_text(statement, 3, bytes_view(node, NODE_NAME_SIZE));
     bind_u64(statement, 4, journal->first);
     bind_u64(statement, 5, journal->moved);
-    bind_u64(
-        statement, 6,
-        meta_crc(JOURNAL_FORMAT, EFFECT_FORMAT, journal->node, journal->first, journal->moved));
+    bind_u64(statement, 6, meta_crc(journal, JOURNAL_FORMAT, EFFECT_FORMAT));
     return statement_run(statement);
 }
 
@@ -112,9 +117,13 @@ static int save_world(struct journal *journal, uint32_t id) {
 }
 
 int database_save(struct journal *journal) {
-    int status = journal->meta_changed ? save_meta(journal) : SS_OK;
-    for (uint32_t i = 0; i < journal->world_count && status == SS_OK; i++)
-        if (journal->worlds[i].changed) status = save_world(journal, i);
+    int status = SS_OK;
+    for (uint32_t i = 0; i < journal->world_count && status == SS_OK; i++) {
+        if (!journal->worlds[i].changed) continue;
+        journal->meta_changed = true;
+        status = save_world(journal, i);
+    }
+    if (status == SS_OK && journal->meta_changed) status = save_meta(journal);
     if (status == SS_OK) journal->meta_changed = false;
     return status;
 }
@@ -173,7 +182,7 @@ static int load_meta(struct journal *journal, sqlite3_stmt *row) {
     bool named = node_parse(column_bytes(row, 2), &journal->node);
     journal->first = column_u64(row, 3);
     journal->moved = column_u64(row, 4);
-    uint32_t crc = meta_crc(format, effect_format, journal->node, journal->first, journal->moved);
+    uint32_t crc = meta_crc(journal, format, effect_format); /* the worlds are there already */
     if (!named || journal->node == 0 || crc != (uint32_t)column_u64(row, 5)) return SS_ERR_CORRUPT;
     return format <= JOURNAL_FORMAT && effect_format <= EFFECT_FORMAT ? SS_OK : SS_ERR_UNSUPPORTED;
 }
@@ -204,14 +213,14 @@ int database_load(struct journal *journal, char *why, size_t size) {
     journal->node = 0;
     forget_worlds(journal);
     int status =
+        each(journal, "SELECT id, name, base_seq, row_count, row_sum, crc FROM worlds ORDER BY id",
+             load_world);
+    if (status != SS_OK) return refuse(status, path, "the table worlds", why, size);
+    status =
         each(journal, "SELECT format, effect_format, node, first_group, moved_group, crc FROM meta",
              load_meta);
     if (status == SS_OK && journal->node == 0) status = SS_ERR_CORRUPT;
     if (status != SS_OK) return refuse(status, path, "the table meta", why, size);
-    status =
-        each(journal, "SELECT id, name, base_seq, row_count, row_sum, crc FROM worlds ORDER BY id",
-             load_world);
-    if (status != SS_OK) return refuse(status, path, "the table worlds", why, size);
     status =
         each(journal, "SELECT count(*), coalesce(sum(size), 0), min(seq), max(seq) FROM groups",
              load_groups);

@@ -10,7 +10,7 @@
 #include "journal/pack.h"
 #include "journal/statement.h"
 
-#define JOURNAL_FORMAT      2
+#define JOURNAL_FORMAT      3
 #define JOURNAL_APPLICATION 0x73737970 /* "ssyp": tells the file from other databases */
 
 /* A row of `worlds`. The sums are over the checksums of all rows that this world has in the other

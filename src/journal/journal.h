@@ -107,6 +107,7 @@ int journal_refill(struct journal *journal);
 struct journal_stats {
     uint64_t node, first_group, last_group, groups, group_bytes;
     uint64_t worlds, cells, tombstones, conflicts, keys, floors;
+    uint64_t rows_sum; /* over the checksums of all rows but those of groups */
     uint64_t database_bytes, log_bytes, ballast_bytes, free_bytes; /* free: inside the database */
     uint64_t commits, steps, checkpoints, cells_moved;             /* of this process */
 };

@@ -34,6 +34,8 @@ int journal_stats(struct journal *journal, struct journal_stats *stats) {
     stats->groups = journal->group_count;
     stats->group_bytes = journal->group_bytes;
     stats->worlds = journal->world_count;
+    for (size_t i = 0; i < journal->world_count; i++)
+        stats->rows_sum += journal->worlds[i].sum;
     stats->log_bytes = log_size(journal);
     int status = file_size(&journal->folder.ballast, &stats->ballast_bytes);
     for (size_t i = 0; i < sizeof questions / sizeof *questions && status == SS_OK; i++)

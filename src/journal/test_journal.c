@@ -134,10 +134,10 @@ static void another_format_is_refused_and_left_alone(void **state) {
     run_sql(&site, "PRAGMA user_version = 99");
     assert_int_equal(try_open(&site), SS_ERR_UNSUPPORTED);
     assert_non_null(strstr(site.why, "newer"));
-    run_sql(&site, "PRAGMA user_version = 1");
+    run_sql(&site, "PRAGMA user_version = 2");
     assert_int_equal(try_open(&site), SS_ERR_UNSUPPORTED);
     assert_non_null(strstr(site.why, "new folder"));
-    run_sql(&site, "PRAGMA user_version = 2");
+    run_sql(&site, "PRAGMA user_version = 3");
     assert_int_equal(try_open(&site), SS_OK);
     site_remove(&site);
 }
@@ -189,6 +189,39 @@ static void a_row_that_vanished_is_noticed(void **state) {
     assert_int_equal(rig_recover(&rig, again), SS_ERR_CORRUPT);
     assert_non_null(strstr(rig.why, "rows"));
     rig_forget(again);
+    rig_close(&rig);
+    site_remove(&site);
+}
+
+/* Commits so much, then moves all of it into the tables. */
+static void settle_some(struct rig *rig) {
+    for (int i = 0; i < 20; i++) {
+        rig_live(rig, false);
+        assert_int_equal(rig_commit(rig), SS_OK);
+    }
+    assert_int_equal(journal_settle(rig->journal, NULL), SS_OK);
+    journal_close(rig->journal);
+}
+
+/* Each row is right in itself, and right beside the others of its table, but of another moment. */
+static void rows_of_two_moments_are_noticed(void **state) {
+    (void)state;
+    struct site site;
+    struct rig rig;
+    site_make(&site);
+    rig_open(&rig, 5);
+    rig.config = site.config;
+    assert_int_equal(rig_open_journal(&rig), SS_OK);
+    settle_some(&rig);
+    run_sql(&site, "CREATE TABLE before AS SELECT * FROM worlds");
+    assert_int_equal(rig_open_journal(&rig), SS_OK);
+    settle_some(&rig);
+    run_sql(&site, "CREATE TABLE after AS SELECT * FROM worlds;"
+                   "DELETE FROM worlds; INSERT INTO worlds SELECT * FROM before");
+    assert_int_equal(rig_open_journal(&rig), SS_ERR_CORRUPT);
+    assert_non_null(strstr(rig.why, "meta"));
+    run_sql(&site, "DELETE FROM worlds; INSERT INTO worlds SELECT * FROM after");
+    assert_int_equal(rig_open_journal(&rig), SS_OK);
     rig_close(&rig);
     site_remove(&site);
 }
@@ -263,6 +296,7 @@ int main(void) {
         cmocka_unit_test(a_foreign_database_is_refused),
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(a_row_that_vanished_is_noticed),
+        cmocka_unit_test(rows_of_two_moments_are_noticed),
         cmocka_unit_test(a_lost_tail_is_noticed),
         cmocka_unit_test(a_folder_that_cannot_be_is_refused),
         cmocka_unit_test(a_folder_of_others_is_refused),

@@ -107,7 +107,7 @@ static uint64_t shape_of(struct journal *journal) {
     uint64_t shape = hash_mix(stats.first_group + 1);
     shape = hash_mix(shape + stats.cells) + stats.tombstones;
     shape = hash_mix(shape + stats.conflicts) + stats.floors;
-    return hash_mix(shape + stats.keys);
+    return hash_mix(shape + stats.keys) + stats.rows_sum;
 }
 
 static uint64_t read_mark(const char *vfs, uint64_t node) {
